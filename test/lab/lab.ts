@@ -1,0 +1,200 @@
+// A throwaway Debian with systemd as its PID 1, in namespaces of this machine.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { cpSync, existsSync, rmSync, symlinkSync } from 'node:fs';
+import { constants } from 'node:os';
+import { dirname } from 'node:path';
+import { Keeper } from './keeper.js';
+import { Machine } from './machine.js';
+import { ensureRoot, type Release } from './root.js';
+
+export { ensureRoot, RELEASES, type Release } from './root.js';
+
+export interface Result {
+  /** 128 + signal where a signal ended it, 124 where it took longer than its time. */
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface SpawnOptions {
+  /** Default root. */
+  readonly user?: string;
+  /** Added to an environment that is otherwise that of a fresh login. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface RunOptions extends SpawnOptions {
+  /** Milliseconds, default 60 000. */
+  readonly timeout?: number;
+  /** What it reads on standard input; default nothing. */
+  readonly input?: string;
+}
+
+export class Lab {
+  private machine: Machine | undefined;
+
+  private constructor(
+    readonly release: Release,
+    private readonly lower: string,
+    private readonly keeper: Keeper,
+  ) {}
+
+  /**
+   * Resolves when systemd has started what is enabled. `install` (default true) puts the built wsgictl into
+   * /usr/lib/wsgictl and /usr/bin.
+   */
+  static async boot(release: Release, options: { readonly install?: boolean } = {}): Promise<Lab> {
+    const lower = await ensureRoot(release);
+    const lab = new Lab(release, lower, await Keeper.start());
+    try {
+      await lab.start();
+      if (options.install ?? true) lab.install();
+    } catch (error) {
+      await lab.stop();
+      throw error;
+    }
+    return lab;
+  }
+
+  /**
+   * Where this machine sees the lab's files, until it is rebooted. Absolute links in there lead to this machine's own
+   * files: use `read` and `write` where the path may hold one.
+   */
+  get root(): string {
+    return `/proc/${this.running.pid}/root`;
+  }
+
+  /** Starts a command inside, as `run` does. Signals of this process reach only its wrapper: KILL ends the command too. */
+  spawn(command: readonly string[], options: SpawnOptions = {}): ChildProcess {
+    const user = options.user === undefined ? [] : ['--reuid', options.user, '--regid', options.user, '--init-groups'];
+    const environment = Object.entries({ LANG: 'C.UTF-8', ...options.env }).map(([key, value]) => `${key}=${value}`);
+    // Into the lab's cgroup before its namespaces: from inside, the cgroup that we come from cannot be named.
+    return spawn(
+      'sh',
+      ['-c', 'echo 0 >"$0" && exec "$@"', `${this.keeper.cgroup}/lab-run/cgroup.procs`,
+        'nsenter', '--target', String(this.running.pid), '--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup',
+        'setpriv', '--pdeathsig', 'KILL', '--reset-env', ...user,
+        'env', ...environment, ...command],
+      { stdio: 'pipe' },
+    );
+  }
+
+  /** Runs a command inside to its end, whatever its exit code. */
+  async run(command: readonly string[], options: RunOptions = {}): Promise<Result> {
+    const child = this.spawn(command, options);
+    const { timeout = 60_000 } = options;
+    let stdout = '';
+    let stderr = '';
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.stdin?.on('error', () => {}); // it need not read what it is given
+    child.stdin?.end(options.input ?? '');
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      child.kill('SIGKILL');
+    }, timeout);
+    const code = await new Promise<number>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (status, signal) => resolve(status ?? 128 + signalNumber(signal)));
+      // Something that it left in the background may hold the pipes for ever.
+      child.once('exit', (status, signal) => setTimeout(() => resolve(status ?? 128 + signalNumber(signal)), 1000).unref());
+    });
+    clearTimeout(timer);
+    if (!late) return { code, stdout, stderr };
+    return { code: 124, stdout, stderr: `${stderr}lab: ${command.join(' ')}: killed after ${timeout / 1000} s\n` };
+  }
+
+  /** Runs a bash script inside and gives its standard output; a command in it that fails is an error. */
+  async sh(script: string, options: RunOptions = {}): Promise<string> {
+    const { code, stdout, stderr } = await this.run(['bash', '-euo', 'pipefail', '-c', script], options);
+    if (code !== 0) throw new Error(`exit code ${code} in the ${this.release} lab:\n${script}\n${stdout}${stderr}`);
+    return stdout;
+  }
+
+  /** Writes a file with its parent directories. `mode` only counts where it is given. */
+  async write(path: string, text: string, mode?: number): Promise<void> {
+    const chmod = mode === undefined ? '' : `chmod ${mode.toString(8)} "$FILE"`;
+    await this.sh(`mkdir -p "$DIRECTORY"; cat >"$FILE"; ${chmod}`, { input: text, env: { FILE: path, DIRECTORY: dirname(path) } });
+  }
+
+  async read(path: string): Promise<string> {
+    return this.sh('cat -- "$FILE"', { env: { FILE: path } });
+  }
+
+  async exists(path: string): Promise<boolean> {
+    return (await this.run(['test', '-e', path])).code === 0;
+  }
+
+  /** The messages alone, in order: `journal(['-u', 'wsgi-app@shop'])`. */
+  async journal(args: readonly string[]): Promise<string> {
+    return (await this.run(['journalctl', '--no-pager', '-o', 'cat', ...args])).stdout;
+  }
+
+  /** Probes ten times a second until it says true; default 30 000 ms. */
+  async waitFor(what: string, probe: () => Promise<boolean>, timeoutMs = 30_000): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    while (!(await probe())) {
+      if (Date.now() > deadline) throw new Error(`${what}: not after ${timeoutMs / 1000} s in the ${this.release} lab`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  /** Ends PID 1 and all with it at once; `reboot` boots it again. */
+  async powerCut(): Promise<void> {
+    await this.machine?.kill();
+  }
+
+  /** Boots again with its disk; /run and /tmp are fresh. Not `clean`: the power is cut. */
+  async reboot(options: { readonly clean?: boolean } = {}): Promise<void> {
+    if (options.clean && this.machine?.running) await this.shutDown('reboot');
+    else await this.powerCut();
+    await this.start();
+  }
+
+  /** Resolves when PID 1 is gone, with the milliseconds that took. */
+  async poweroff(): Promise<{ ms: number }> {
+    const began = Date.now();
+    await this.shutDown('poweroff');
+    return { ms: Date.now() - began };
+  }
+
+  /** Ends everything and removes it. A lab that is not stopped ends with this process. */
+  async stop(): Promise<void> {
+    await this.keeper.stop();
+    await this.machine?.end(10_000);
+  }
+
+  private get running(): Machine {
+    if (this.machine?.running) return this.machine;
+    throw new Error(`the ${this.release} lab is not running`);
+  }
+
+  private async shutDown(verb: 'reboot' | 'poweroff'): Promise<void> {
+    const machine = this.running;
+    await this.run(['systemctl', verb]); // its exit code says nothing: it may be killed by what it asked for
+    const end = await machine.end(180_000);
+    if (end !== verb) throw new Error(`the ${this.release} lab was asked for a ${verb} and ended as ${end}`);
+  }
+
+  private async start(): Promise<void> {
+    this.machine = await Machine.start(this.keeper, this.lower);
+    // Degraded is for the tests to judge. Before PID 1 listens, systemctl cannot connect and says "offline".
+    await this.waitFor('booted', async () => {
+      const { stdout } = await this.run(['systemctl', 'is-system-running', '--wait']);
+      return /^(running|degraded)$/m.test(stdout);
+    });
+  }
+
+  private install(): void {
+    if (!existsSync('dist/wsgictl.cjs')) return;
+    const target = `${this.root}/usr/lib/wsgictl`;
+    rmSync(target, { recursive: true, force: true });
+    cpSync('dist', target, { recursive: true });
+    symlinkSync('/usr/lib/wsgictl/wsgictl.cjs', `${this.root}/usr/bin/wsgictl`);
+  }
+}
+
+function signalNumber(signal: NodeJS.Signals | null): number {
+  return signal === null ? 0 : constants.signals[signal];
+}
