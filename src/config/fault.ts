@@ -1,12 +1,47 @@
+import type { Diagnostic } from '../errors.js';
+
 /** What is wrong with one value; whoever knows the file and the line makes a Diagnostic of it. */
 export class BadValue extends Error {
   override readonly name = 'BadValue';
 
   constructor(
-    /** Follows the setting's name: "is not a time span". */
+    /** Follows the setting and its value: "is not a time span". */
     message: string,
     readonly hint?: string,
   ) {
     super(message);
   }
+}
+
+/** Gathers what is wrong with one file, so that all of it is told at once. */
+export class Faults {
+  readonly #found: Diagnostic[] = [];
+
+  constructor(private readonly file: string) {}
+
+  error(line: number, message: string, hint?: string): void {
+    this.#add('error', line, message, hint);
+  }
+
+  warn(line: number, message: string, hint?: string): void {
+    this.#add('warning', line, message, hint);
+  }
+
+  get fatal(): boolean {
+    return this.#found.some((fault) => fault.severity === 'error');
+  }
+
+  /** In the order of the file. */
+  list(): readonly Diagnostic[] {
+    return [...this.#found].sort((a, b) => a.line - b.line);
+  }
+
+  #add(severity: Diagnostic['severity'], line: number, message: string, hint: string | undefined): void {
+    this.#found.push({ file: this.file, line, message, severity, ...(hint === undefined ? {} : { hint: clip(hint) }) });
+  }
+}
+
+/** Hints may repeat what the file says, at any length. */
+function clip(hint: string): string {
+  return hint.length > 200 ? `${hint.slice(0, 200)}...` : hint;
 }

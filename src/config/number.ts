@@ -13,7 +13,7 @@ export type Amount =
 
 /** A whole number. */
 export function readCount(text: string, limits: NumberLimits = {}): number {
-  if (!/^\d{1,9}$/u.test(text)) throw new BadValue('is not a whole number', commentHint(text));
+  if (!/^\d{1,9}$/u.test(text)) throw new BadValue('is not a whole number');
   const value = Number(text);
   const { min = 0, max } = limits;
   if (value < min) {
@@ -26,7 +26,7 @@ export function readCount(text: string, limits: NumberLimits = {}): number {
 /** `2`, or `25%` of the app's processes. */
 export function readAmount(text: string): Amount {
   const found = /^(\d{1,9})(\s*%)?$/u.exec(text);
-  if (found === null) throw new BadValue('is neither a number nor a percentage', commentHint(text) ?? 'such as 1 or 25%');
+  if (found === null) throw new BadValue('is neither a number nor a percentage', 'such as 1 or 25%');
   const value = Number(found[1]);
   if (found[2] === undefined) return { kind: 'count', value };
   if (value > 100) throw new BadValue('must be at most 100%');
@@ -35,7 +35,7 @@ export function readAmount(text: string): Amount {
 
 /** The bits of a file's mode, written in octal as in units. */
 export function readMode(text: string): number {
-  if (!/^[0-7]{1,4}$/u.test(text)) throw new BadValue('is not an octal mode', commentHint(text) ?? 'such as 0660');
+  if (!/^[0-7]{1,4}$/u.test(text)) throw new BadValue('is not an octal mode', 'such as 0660');
   const mode = Number.parseInt(text, 8);
   if (mode > 0o777) throw new BadValue('has more than the bits of 0777');
   return mode;
@@ -49,9 +49,5 @@ export function readBoolean(text: string): boolean {
   const word = text.toLowerCase();
   if (YES.has(word)) return true;
   if (NO.has(word)) return false;
-  throw new BadValue('is neither yes nor no', commentHint(text));
-}
-
-function commentHint(text: string): string | undefined {
-  return /\s[#;]/u.test(text) ? 'a comment needs a line of its own' : undefined;
+  throw new BadValue('is neither yes nor no');
 }

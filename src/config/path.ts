@@ -38,7 +38,7 @@ export function readEnvironmentFile(text: string): EnvironmentFile {
 /** The path of a request, with or without a query. */
 export function readRequestPath(text: string): string {
   if (!text.startsWith('/')) throw new BadValue('is not a path of the app', 'such as /health');
-  if (/[\s#]/u.test(text)) throw new BadValue("may not hold spaces or '#'", 'write a space as %20; a comment needs a line of its own');
+  if (/[\s#]/u.test(text)) throw new BadValue("may not hold spaces or '#'", 'write a space as %20');
   return text;
 }
 
@@ -47,6 +47,5 @@ export function bytes(text: string): number {
 }
 
 function relativeHint(text: string): string {
-  if (/^["']/u.test(text)) return 'quotes are part of a value: leave them out';
   return text.startsWith('~') || text.startsWith('$') ? 'write it in full: nothing is expanded' : "begin it with '/'";
 }

@@ -30,7 +30,6 @@ export function readIdentifier(text: string): string {
 }
 
 function moduleHint(text: string): string {
-  if (/^["']/u.test(text)) return 'quotes are part of a value: leave them out';
   if (text.startsWith('/')) return `for a file write script = ${text}`;
   if (/^[\w/.-]+\.py$/u.test(text)) return `write it with dots: ${text.slice(0, -3).replaceAll('/', '.')}`;
   return 'such as shop.wsgi or shop.wsgi:application';

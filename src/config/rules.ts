@@ -1,0 +1,95 @@
+import { isRoot } from './account.js';
+import type { Faults } from './fault.js';
+import { showListen } from './listen.js';
+import type { Settings } from './settings.js';
+
+/** For whom the units are: PID 1, or the manager of one user (`--user`). */
+export type Mode = 'system' | 'user';
+
+/** What the file says, for rules that concern more than one setting. */
+export interface Given {
+  /** The line of a setting, also of one with a faulty value; undefined where the file does not give it. */
+  line(setting: string): number | undefined;
+  /** The lines of a repeated setting's good values. */
+  lines(setting: string): readonly number[];
+  /** The line of the section's header, 0 where there is none. */
+  header(section: string): number;
+}
+
+/** Applies the rules between settings, and gives the settings back in the form that all others rely on. */
+export function applyRules(settings: Settings, given: Given, mode: Mode, faults: Faults): Settings {
+  whatToRun(settings, given, faults);
+  if (given.line('app.virtualenv') !== undefined && given.line('app.python') !== undefined) {
+    faults.error(given.line('app.python') ?? 0, 'python and virtualenv cannot both be given', 'leave out one of them');
+  }
+  accounts(settings, given, mode, faults);
+  if (settings.reload['max-surge'].value === 0 && settings.reload['max-unavailable'].value === 0) {
+    const line = given.line('reload.max-surge') ?? given.line('reload.max-unavailable') ?? 0;
+    faults.error(line, 'max-surge and max-unavailable cannot both be 0', 'no worker could ever be replaced: raise one of them');
+  }
+  const jitter = given.line('workers.max-requests-jitter');
+  if (jitter !== undefined && settings.workers['max-requests'] === null && given.line('workers.max-requests') === undefined) {
+    faults.warn(jitter, 'max-requests-jitter means nothing without max-requests');
+  }
+  listens(settings, given, faults);
+  return normal(settings, mode);
+}
+
+function whatToRun({ app }: Settings, given: Given, faults: Faults): void {
+  const ways = ['module', 'script', 'factory'].filter((key) => given.line(`app.${key}`) !== undefined);
+  if (ways.length === 0) {
+    faults.error(given.header('app'), 'nothing says what to run', 'add one of module, script and factory to [app], such as module = shop.wsgi');
+  }
+  for (const way of ways.slice(1)) {
+    faults.error(given.line(`app.${way}`) ?? 0, `${way} and ${ways[0]} cannot both be given`, 'leave out one of them');
+  }
+  const callable = given.line('app.callable');
+  if (callable === undefined) return;
+  if (ways[0] === 'factory') faults.error(callable, 'callable means nothing with a factory', 'leave it out');
+  if (app.module?.includes(':') === true) {
+    faults.error(callable, 'module names its callable already', `leave out callable, or what follows the ':'`);
+  }
+}
+
+function accounts({ app }: Settings, given: Given, mode: Mode, faults: Faults): void {
+  if (mode === 'user') {
+    for (const setting of ['app.user', 'app.group', 'socket.user', 'socket.group']) {
+      const line = given.line(setting);
+      if (line !== undefined) faults.warn(line, `${setting.split('.')[1]} means nothing under --user`, 'the app runs as you');
+    }
+    return;
+  }
+  const line = given.line('app.user');
+  if (line === undefined) {
+    faults.error(given.header('app'), 'nothing says as whom to run', 'add the account to [app], such as user = shop');
+  } else if (app.user !== null && isRoot(app.user) && !app['allow-root']) {
+    faults.error(line, 'the app would run as root', 'name an account of its own, or add allow-root = yes');
+  }
+}
+
+function listens({ socket }: Settings, given: Given, faults: Faults): void {
+  const seen = new Map<string, number>();
+  const lines = given.lines('socket.listen');
+  socket.listen.forEach((listen, index) => {
+    const line = lines[index] ?? 0;
+    const address = showListen(listen);
+    const before = seen.get(address);
+    if (before !== undefined) faults.error(line, `${address} is listened on twice`, `it already stands on line ${before}`);
+    seen.set(address, line);
+  });
+}
+
+function normal(settings: Settings, mode: Mode): Settings {
+  const { app, socket } = settings;
+  const nobody = mode === 'user' ? { user: null, group: null } : {};
+  return {
+    ...settings,
+    app: {
+      ...app,
+      ...nobody,
+      module: app.module === null || app.module.includes(':') ? app.module : `${app.module}:${app.callable}`,
+      python: app.virtualenv === null ? app.python : `${app.virtualenv}/bin/python`,
+    },
+    socket: { ...socket, ...nobody },
+  };
+}
