@@ -1,0 +1,48 @@
+import { parseWorker } from '../plan/names.js';
+import type { RollEvent } from '../roll/events.js';
+
+const PHASES: Readonly<Record<string, string>> = {
+  starting: 'starts',
+  ready: 'is ready',
+  leaving: 'drains',
+  down: 'is down',
+  gone: 'is gone',
+};
+
+/** One line for an event, or null if it is of no interest to people. */
+export function describe(app: string, event: RollEvent): string | null {
+  switch (event.kind) {
+    case 'begin':
+      return null;
+    case 'generation':
+      return `${app}: generation ${event.generation}, ${event.processes} worker${event.processes === 1 ? '' : 's'}`;
+    case 'worker': {
+      const name = parseWorker(event.unit);
+      const worker = name === null ? event.unit : `worker ${name.index} of generation ${name.generation}`;
+      return `${app}: ${worker} ${PHASES[event.phase] ?? event.phase}${event.note === undefined ? '' : ` (${event.note})`}`;
+    }
+    case 'waiting':
+      return `${app}: waiting for ${event.for}`;
+    case 'note':
+      return `${app}: ${event.text}`;
+    case 'commit':
+      return `${app}: generation ${event.generation} serves now`;
+    case 'failure':
+      return `${app}: ${event.reason}`;
+    case 'end':
+      return `${app}: ${ending(event.outcome)}: ${event.text}`;
+  }
+}
+
+function ending(outcome: Extract<RollEvent, { kind: 'end' }>['outcome']): string {
+  switch (outcome) {
+    case 'done':
+      return 'done';
+    case 'rolled-back':
+      return 'rolled back';
+    case 'failed':
+      return 'failed';
+    case 'stopped':
+      return 'stopped';
+  }
+}

@@ -1,0 +1,193 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigError, EXIT, UserError, type ExitCode } from '../errors.js';
+import { loadIni } from '../host/inis.js';
+import type { Ledger, RollLog } from '../host/ledger.js';
+import { missing } from '../host/pin.js';
+import { removeIfThere } from '../host/files.js';
+import type { Generation } from '../plan/generation.js';
+import { appUnit, parseWorker, workersOf } from '../plan/names.js';
+import { generationOf } from '../plan/stage.js';
+import { budget } from '../roll/budget.js';
+import { last, type NewEvent, type Wish } from '../roll/events.js';
+import { observe } from '../roll/observe.js';
+import { roll, type Ending, type Roll } from '../roll/run.js';
+import { describe } from './narrate.js';
+import { say } from './report.js';
+import { monotonic, type Wire } from './wire.js';
+
+/** The mark by which a failed roll makes a reload of the whole target fail. */
+export const failedMark = (wire: Wire, app: string): string => join(wire.places.runtime, 'failed', app);
+
+/**
+ * ExecStart= and ExecReload= of an app: one roll, to the generation that the wish or, without one, the occasion asks
+ * for. systemd runs one at a time for each app. Its standard output goes to the journal, its events to the ledger.
+ */
+export async function runRoll(wire: Wire, app: string, occasion: 'start' | 'reload'): Promise<ExitCode> {
+  const ledger = wire.ledger(app);
+  let stopped = false;
+  process.on('SIGTERM', () => {
+    stopped = true;
+    wire.systemd.nudge();
+  });
+  process.on('SIGINT', () => {}); // Ctrl-C is for whoever watches.
+
+  const from = ledger.current();
+  const wish = ledger.takeWish() ?? (occasion === 'reload' || from === null ? { kind: 'new' } : { kind: 'start' });
+  const previousRoll = ledger.lastRoll();
+  const log = ledger.beginRoll(Date.now);
+  const write = (event: NewEvent): void => {
+    const line = describe(app, log.write(event));
+    if (line !== null) say(line);
+  };
+  write({ kind: 'begin', wish, from, pid: process.pid });
+  const ending = await attempt(async () => {
+    await tidy(wire, ledger, previousRoll, write);
+    const spec = await prepare(wire, ledger, wish, from);
+    write({ kind: 'generation', generation: spec.generation.number, processes: spec.processes });
+    return roll(spec, {
+      systemd: wire.systemd,
+      write,
+      commit: () => {
+        ledger.commit(spec.generation.number);
+        ledger.setProcesses(spec.processes === spec.generation.processes ? null : spec.processes);
+      },
+      now: monotonic,
+      stopped: () => stopped,
+      superseded: async () => (await wire.systemd.job(await wire.systemd.unit(appUnit(app))))?.state === 'waiting',
+      rescan: () => wire.units.touch(),
+    });
+  });
+  return end(wire, ledger, log, write, occasion, ending);
+}
+
+/** Whatever goes wrong ends the roll in order. */
+async function attempt(body: () => Promise<Ending>): Promise<Ending> {
+  try {
+    return await body();
+  } catch (error) {
+    if (error instanceof ConfigError) return { outcome: 'failed', exit: EXIT.configuration, text: error.message };
+    if (error instanceof UserError) return { outcome: 'failed', exit: error.exitCode, text: error.message };
+    return { outcome: 'failed', exit: EXIT.cannot, text: `bug in wsgictl: ${(error as Error).stack ?? String(error)}` };
+  }
+}
+
+async function end(
+  wire: Wire, ledger: Ledger, log: RollLog, write: (event: NewEvent) => void, occasion: 'start' | 'reload', ending: Ending,
+): Promise<ExitCode> {
+  const { app } = ledger;
+  const failed = ending.exit !== EXIT.done;
+  if (ending.outcome !== 'stopped') {
+    if (failed) {
+      mkdirSync(join(wire.places.runtime, 'failed'), { recursive: true, mode: 0o755 });
+      writeFileSync(failedMark(wire, app), `${ending.text}\n`);
+    } else removeIfThere(failedMark(wire, app));
+    await clean(wire, ledger);
+  }
+  write({ kind: 'end', outcome: ending.outcome, exit: ending.exit, text: ending.text });
+  log.close();
+  if (ending.outcome === 'stopped' && occasion === 'start') return stoppedInStart(wire, app);
+  return ending.exit;
+}
+
+/**
+ * A start that was told to stop: if a worker serves already the app counts as started, and ExecStopPost= stops it.
+ * Else the workers are stopped here, so that nothing of it is left whichever way systemd goes on.
+ */
+async function stoppedInStart(wire: Wire, app: string): Promise<ExitCode> {
+  const units = await wire.systemd.list([workersOf(app)]);
+  if (units.some((unit) => unit.active === 'active')) return EXIT.done;
+  await wire.systemd.stopAll(units.map((unit) => unit.name));
+  const job = await wire.systemd.job(await wire.systemd.unit(appUnit(app)));
+  return job?.type === 'stop' ? EXIT.done : EXIT.cannot;
+}
+
+/** A roll that was cut off before its commit: what it started goes, before anything else happens. */
+async function tidy(wire: Wire, ledger: Ledger, previousRoll: number, write: (event: NewEvent) => void): Promise<void> {
+  const events = ledger.events(previousRoll);
+  if (previousRoll === 0 || last(events, 'end') !== null) return;
+  const generation = last(events, 'generation')?.generation ?? null;
+  const current = ledger.current();
+  write({ kind: 'note', text: `roll ${previousRoll} was cut off ${generation === current ? 'after' : 'before'} its commit` });
+  const units = await wire.systemd.list([workersOf(ledger.app)]);
+  const strays = units.filter((unit) => parseWorker(unit.name)?.generation !== current);
+  await wire.systemd.stopAll(strays.map((unit) => unit.name));
+}
+
+/** What to bring up, and how. */
+async function prepare(wire: Wire, ledger: Ledger, wish: Wish, from: number | null): Promise<Roll> {
+  const { app } = ledger;
+  const previousRecord = from === null ? null : ledger.generation(from);
+  const previous = previousRecord === null ? null : {
+    generation: previousRecord.number,
+    processes: ledger.processes() ?? previousRecord.processes,
+    readyTimeout: previousRecord.readyTimeout,
+  };
+  if (wish.kind === 'start' || wish.kind === 'scale') {
+    if (previousRecord === null || previous === null) throw new UserError(`${app} has no committed generation`, `wsgictl apply ${app}`);
+    restoreUnitFile(wire, ledger, previousRecord);
+    const processes = wish.kind === 'scale' ? wish.processes : previous.processes;
+    return { app, generation: previousRecord, processes, budget: { surge: 0, unavailable: 0 }, canary: false, previous: null };
+  }
+  const { generation, maxSurge, maxUnavailable } = wish.kind === 'new' ? await makeGeneration(wire, ledger) : await copyGeneration(wire, ledger, wish.to);
+  const { processes } = generation;
+  return { app, generation, processes, budget: budget(processes, maxSurge, maxUnavailable), canary: true, previous };
+}
+
+type Amount = Parameters<typeof budget>[1];
+interface Made { readonly generation: Generation; readonly maxSurge: Amount; readonly maxUnavailable: Amount }
+
+async function makeGeneration(wire: Wire, ledger: Ledger): Promise<Made> {
+  const config = loadIni(wire.places, ledger.app);
+  const staged = wire.stage(config);
+  wire.runner.ensure();
+  const generation = generationOf(staged, await reserve(wire, ledger), new Date().toISOString());
+  ledger.record(generation, staged.unitText, config.file);
+  wire.units.writeGeneration(ledger.app, generation.number, staged.unitText);
+  return { generation, maxSurge: config.reload['max-surge'], maxUnavailable: config.reload['max-unavailable'] };
+}
+
+/** A generation is never started a second time beside its own draining workers: a rollback is a copy with a new number. */
+async function copyGeneration(wire: Wire, ledger: Ledger, number: number): Promise<Made> {
+  const original = ledger.generation(number);
+  const unitText = ledger.unitText(number);
+  if (original === null || unitText === null) throw new UserError(`${ledger.app} has no generation ${number}`, `wsgictl status ${ledger.app}`);
+  refuseIfGone(original);
+  const generation = { ...original, number: await reserve(wire, ledger), createdAt: new Date().toISOString(), copyOf: number };
+  ledger.record(generation, unitText, ledger.frozen(number));
+  wire.units.writeGeneration(ledger.app, generation.number, unitText);
+  return { generation, maxSurge: { kind: 'count', value: 1 }, maxUnavailable: { kind: 'count', value: 0 } };
+}
+
+/** Throws UserError if a release was cleaned away. */
+export function refuseIfGone(generation: Generation): void {
+  const gone = missing(generation.needs);
+  if (gone.length === 0) return;
+  throw new UserError(`generation ${generation.number} cannot run any more: ${gone.join(', ')} is gone`, 'choose another generation');
+}
+
+async function reserve(wire: Wire, ledger: Ledger): Promise<number> {
+  const loaded = (await wire.systemd.list([workersOf(ledger.app)])).map((unit) => parseWorker(unit.name)?.generation ?? 0);
+  return ledger.reserve([...loaded, ...wire.units.generations(ledger.app)]);
+}
+
+function restoreUnitFile(wire: Wire, ledger: Ledger, generation: Generation): void {
+  if (wire.units.generations(ledger.app).includes(generation.number)) return;
+  const text = ledger.unitText(generation.number);
+  if (text === null) throw new UserError(`the unit of generation ${generation.number} of ${ledger.app} is lost`, `wsgictl reload ${ledger.app}`);
+  wire.units.writeGeneration(ledger.app, generation.number, text);
+}
+
+/** Removes the unit files of generations that nobody needs. Last of all: a unit that drains without its file forgets how. */
+async function clean(wire: Wire, ledger: Ledger): Promise<void> {
+  const current = ledger.current();
+  const units = await wire.systemd.list([workersOf(ledger.app)]);
+  const jobs = await Promise.all(units.map((unit) => wire.systemd.job(unit)));
+  const inUse = units.filter((unit, at) => observe(unit, jobs[at] ?? null) !== null).map((unit) => parseWorker(unit.name)?.generation);
+  for (const generation of wire.units.generations(ledger.app)) {
+    if (generation !== current && !inUse.includes(generation)) wire.units.removeGeneration(ledger.app, generation);
+  }
+  ledger.prune(inUse.filter((generation): generation is number => generation !== undefined));
+}
+
+export const hasRunner = (wire: Wire): boolean => existsSync(wire.runner.directory);

@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import type { AppConfig } from '../config/settings.js';
+import { Ledger } from '../host/ledger.js';
+import { pin } from '../host/pin.js';
+import { places as findPlaces, type Places } from '../host/places.js';
+import { Runner } from '../host/runner.js';
+import { readTemplate } from '../host/templates.js';
+import { UnitDirectory } from '../host/unitdir.js';
+import { stage, type Staged } from '../plan/stage.js';
+import { systemdAddress } from '../systemd/connect.js';
+import { Manager } from '../systemd/manager.js';
+import { WORKER_TEMPLATE } from '../units/render.js';
+
+export interface GlobalOptions {
+  readonly user?: boolean;
+  readonly root?: string;
+}
+
+/** The real things, made where they are first asked for. */
+export class Wire {
+  readonly places: Places;
+  readonly units: UnitDirectory;
+  readonly runner: Runner;
+  #manager: Manager | null = null;
+
+  constructor(options: GlobalOptions) {
+    const program = realpathSync(process.argv[1] as string);
+    const root = options.root === undefined || options.root === '/' ? '' : realpathSync(options.root);
+    this.places = findPlaces(options.user === true ? 'user' : 'system', program, process.env, root);
+    this.units = new UnitDirectory(join(root, this.places.units));
+    this.runner = new Runner(this.places.worker, this.places.state);
+  }
+
+  /** Throws UserError where no systemd runs. */
+  get systemd(): Manager {
+    this.#manager ??= new Manager(systemdAddress(this.places.mode, process.env, process.getuid?.() ?? 0));
+    return this.#manager;
+  }
+
+  get stateDirectory(): string {
+    return this.places.root + this.places.state;
+  }
+
+  ledger(app: string): Ledger {
+    return new Ledger(this.stateDirectory, app);
+  }
+
+  /** The generation that a configuration makes now. Throws ConfigError where one of its paths is missing. */
+  stage(config: AppConfig): Staged {
+    const pinned = pin(config, this.runner.directory, this.places.root);
+    const around = {
+      mode: this.places.mode,
+      stateDirectory: this.places.state,
+      unitDirectory: this.places.units,
+    };
+    const template = readTemplate(this.places.templates.map((folder) => this.#inRoot(folder)), WORKER_TEMPLATE);
+    return stage(config, pinned, around, template);
+  }
+
+  /** The group that gets the socket of an app that names none, or null where the system has no such group. */
+  proxyGroup(): string | null {
+    const file = `${this.places.root}/etc/group`;
+    return existsSync(file) && /^www-data:/m.test(readFileSync(file, 'utf8')) ? 'www-data' : null;
+  }
+
+  close(): void {
+    this.#manager?.close();
+  }
+
+  /** The packaged templates are ours, the admin's are the other root's. */
+  #inRoot(folder: string): string {
+    return folder.startsWith('/etc/') ? this.places.root + folder : folder;
+  }
+}
+
+/** CLOCK_MONOTONIC in ms: the clock of systemd's timestamps. */
+export function monotonic(): number {
+  return Number(process.hrtime.bigint() / 1000n) / 1000;
+}

@@ -1,0 +1,219 @@
+import {
+  chmodSync, chownSync, closeSync, copyFileSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readlinkSync,
+  renameSync, rmSync, statSync, symlinkSync, writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { Generation } from '../plan/generation.js';
+import type { NewEvent, RollEvent, Wish } from '../roll/events.js';
+import { readIfThere, removeIfThere, syncDirectory, writeWhole } from './files.js';
+
+/** How many generations and rolls are remembered, the one that serves not counted. */
+const KEPT = 10;
+
+/**
+ * What wsgictl remembers of one app, in the state directory:
+ *
+ *     current -> generations/7      the committed generation: moved by one rename
+ *     processes                     how many workers are wanted, where it is not what the generation says
+ *     wish                          what the next run is to do that a reload or start cannot say
+ *     generations/7/                record.json, unit.service, app.ini (frozen, with the mode of the original)
+ *     rolls/12.jsonl                the events of a roll; without an `end` it was cut off
+ */
+export class Ledger {
+  readonly directory: string;
+
+  constructor(stateDirectory: string, readonly app: string) {
+    this.directory = join(stateDirectory, app);
+  }
+
+  current(): number | null {
+    try {
+      const number = Number(/^generations\/([1-9][0-9]*)$/.exec(readlinkSync(join(this.directory, 'current')))?.[1]);
+      return Number.isNaN(number) ? null : number;
+    } catch {
+      return null;
+    }
+  }
+
+  commit(generation: number): void {
+    const temporary = join(this.directory, 'current.tmp');
+    rmSync(temporary, { force: true });
+    symlinkSync(`generations/${generation}`, temporary);
+    renameSync(temporary, join(this.directory, 'current'));
+    syncDirectory(this.directory);
+  }
+
+  /** The wanted number of workers, or null where it is the generation's own. */
+  processes(): number | null {
+    const text = readIfThere(join(this.directory, 'processes'));
+    return text === null ? null : Number(text);
+  }
+
+  setProcesses(processes: number | null): void {
+    const path = join(this.directory, 'processes');
+    if (processes === null) removeIfThere(path);
+    else writeWhole(path, `${processes}\n`);
+  }
+
+  wish(wish: Wish): void {
+    writeWhole(join(this.directory, 'wish'), JSON.stringify(wish));
+  }
+
+  /** Reads the wish and forgets it. */
+  takeWish(): Wish | null {
+    const path = join(this.directory, 'wish');
+    const text = readIfThere(path);
+    if (text === null) return null;
+    removeIfThere(path);
+    return JSON.parse(text) as Wish;
+  }
+
+  /** The numbers of the generations, lowest first. */
+  generations(): number[] {
+    return numbered(join(this.directory, 'generations'), /^([1-9][0-9]*)$/);
+  }
+
+  generation(number: number): Generation | null {
+    const text = readIfThere(this.#file(number, 'record.json'));
+    return text === null ? null : (JSON.parse(text) as Generation);
+  }
+
+  unitText(number: number): string | null {
+    return readIfThere(this.#file(number, 'unit.service'));
+  }
+
+  /** The path of the frozen INI file. */
+  frozen(number: number): string {
+    return this.#file(number, 'app.ini');
+  }
+
+  /** Takes the next number, above all that were ever seen. It is never given out again, whatever happens next. */
+  reserve(seen: readonly number[]): number {
+    const folder = join(this.directory, 'generations');
+    mkdirSync(folder, { recursive: true, mode: 0o755 });
+    const number = 1 + Math.max(0, ...seen, ...this.generations());
+    mkdirSync(join(folder, String(number)), { mode: 0o755 });
+    syncDirectory(folder);
+    return number;
+  }
+
+  /** `ini`: the file to freeze, which keeps its mode: it may hold secrets. */
+  record(generation: Generation, unitText: string, ini: string): void {
+    const frozen = this.frozen(generation.number);
+    const temporary = `${frozen}.tmp`;
+    writeWhole(temporary, '', 0o600);
+    copyFileSync(ini, temporary);
+    const handle = openSync(temporary, 'r+');
+    try {
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    chmodLike(temporary, ini);
+    renameSync(temporary, frozen);
+    writeWhole(this.#file(generation.number, 'unit.service'), unitText);
+    writeWhole(this.#file(generation.number, 'record.json'), `${JSON.stringify(generation, null, 2)}\n`);
+  }
+
+  /** The sequence numbers of the rolls, lowest first. */
+  rolls(): number[] {
+    return numbered(join(this.directory, 'rolls'), /^([1-9][0-9]*)\.jsonl$/);
+  }
+
+  lastRoll(): number {
+    return this.rolls().at(-1) ?? 0;
+  }
+
+  /** The events of a roll; a last line that was cut off is left out. */
+  events(roll: number): RollEvent[] {
+    const text = readIfThere(this.rollFile(roll)) ?? '';
+    return text.split('\n').slice(0, -1).map((line) => JSON.parse(line) as RollEvent);
+  }
+
+  rollFile(roll: number): string {
+    return join(this.directory, 'rolls', `${roll}.jsonl`);
+  }
+
+  /** Reserves the next sequence number, for good, and returns the open log of that roll. */
+  beginRoll(now: () => number): RollLog {
+    const folder = join(this.directory, 'rolls');
+    mkdirSync(folder, { recursive: true, mode: 0o755 });
+    const number = this.lastRoll() + 1;
+    const log = new RollLog(number, openSync(this.rollFile(number), 'ax', 0o644), now);
+    syncDirectory(folder);
+    return log;
+  }
+
+  /** Forgets all but the newest rolls and generations; `keep` are in use. */
+  prune(keep: readonly number[]): void {
+    for (const roll of this.rolls().slice(0, -2 * KEPT)) rmSync(this.rollFile(roll), { force: true });
+    const current = this.current();
+    for (const number of this.generations().slice(0, -KEPT - 1)) {
+      if (number === current || keep.includes(number)) continue;
+      rmSync(join(this.directory, 'generations', String(number)), { recursive: true, force: true });
+    }
+  }
+
+  exists(): boolean {
+    return existsSync(this.directory);
+  }
+
+  forget(): void {
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  #file(generation: number, name: string): string {
+    return join(this.directory, 'generations', String(generation), name);
+  }
+}
+
+/** The log of a roll under way. */
+export class RollLog {
+  constructor(
+    readonly number: number,
+    private readonly file: number,
+    private readonly now: () => number,
+  ) {}
+
+  /** Appends an event; what a later run must know is on the disk when this returns. */
+  write(event: NewEvent): RollEvent {
+    const stamped = { at: this.now(), ...event } as RollEvent;
+    writeSync(this.file, `${JSON.stringify(stamped)}\n`);
+    if (['begin', 'generation', 'commit', 'end'].includes(event.kind)) fsyncSync(this.file);
+    return stamped;
+  }
+
+  close(): void {
+    closeSync(this.file);
+  }
+}
+
+/** The apps that anything is remembered of. */
+export function knownApps(stateDirectory: string): string[] {
+  try {
+    return readdirSync(stateDirectory, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && existsSync(join(stateDirectory, entry.name, 'generations')))
+      .map((entry) => entry.name)
+      .sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function numbered(folder: string, pattern: RegExp): number[] {
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  return names.flatMap((name) => pattern.exec(name)?.[1] ?? []).map(Number).sort((a, b) => a - b);
+}
+
+function chmodLike(path: string, like: string): void {
+  const { mode, uid, gid } = statSync(like);
+  chmodSync(path, mode & 0o777);
+  if (process.getuid?.() === 0) chownSync(path, uid, gid);
+}

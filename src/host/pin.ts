@@ -1,0 +1,54 @@
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { AppConfig } from '../config/settings.js';
+import { ConfigError, type Diagnostic } from '../errors.js';
+import type { Pinned } from '../units/view.js';
+
+/**
+ * Resolves the symbolic links in an app's paths, so that a generation means one release for ever. The last component
+ * of the Python is kept: a virtualenv's is a link, and known by the place of that link. Throws ConfigError where a path
+ * is missing, or what it resolves to cannot stand in a unit file.
+ */
+export function pin(config: AppConfig, runner: string, root = ''): Pinned {
+  const faults: Diagnostic[] = [];
+  const { app } = config;
+
+  const resolve = (path: string, key: string, kind: 'directory' | 'file'): string => {
+    try {
+      const real = realpathSync(root + path).slice(root.length);
+      // A symbolic link is anybody's text.
+      if (/[\u0000-\u001f\u007f\u0085\u2028\u2029]/.test(real)) throw new Error('resolves to a path with a control character');
+      const found = statSync(root + real);
+      if (kind === 'directory' && !found.isDirectory()) throw new Error('is not a directory');
+      if (kind === 'file' && !found.isFile()) throw new Error('is not a file');
+      return real;
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      const reason = code === 'ENOENT' ? 'does not exist' : code === undefined ? message : `cannot be read (${code})`;
+      faults.push({ file: config.file, line: config.lines[`app.${key}`] ?? 0, message: `${key} ${path} ${reason}`, severity: 'error' });
+      return path;
+    }
+  };
+
+  const pythonKey = app.virtualenv === null ? 'python' : 'virtualenv';
+  const python = join(resolve(dirname(app.python), pythonKey, 'directory'), basename(app.python));
+  if (faults.length === 0 && !existsSync(root + python)) {
+    const message = `there is no Python at ${app.python}`;
+    faults.push({ file: config.file, line: config.lines[`app.${pythonKey}`] ?? 0, message, severity: 'error' });
+  }
+  const pinned: Pinned = {
+    directory: app.directory === null ? null : resolve(app.directory, 'directory', 'directory'),
+    python,
+    script: app.script === null ? null : resolve(app.script, 'script', 'file'),
+    pythonPath: (app['python-path'] ?? []).map((path) => resolve(path, 'python-path', 'directory')),
+    gunicornConfig: app['gunicorn-config'] === null ? null : resolve(app['gunicorn-config'], 'gunicorn-config', 'file'),
+    runner,
+  };
+  if (faults.length > 0) throw new ConfigError(faults);
+  return pinned;
+}
+
+/** The paths of a generation that are not there (any more). */
+export function missing(needs: readonly string[]): string[] {
+  return needs.filter((path) => !existsSync(path));
+}

@@ -1,0 +1,51 @@
+import { dirname, join } from 'node:path';
+import type { Mode } from '../units/view.js';
+
+/** The directories that wsgictl reads and writes. */
+export interface Places {
+  readonly mode: Mode;
+  /** The root of another system to work on (`--root`), or an empty string. Unit texts never contain it. */
+  readonly root: string;
+  readonly apps: string;
+  readonly units: string;
+  /** Where a package puts unit files; ours are not written again if they are there. */
+  readonly packagedUnits: readonly string[];
+  readonly state: string;
+  readonly runtime: string;
+  /** Templates in the first one win. */
+  readonly templates: readonly string[];
+  readonly worker: string;
+  /** The command that the units run. */
+  readonly program: string;
+}
+
+/**
+ * `program`: the file that runs, with links resolved; templates and the worker runner are beside it.
+ * Throws nothing.
+ */
+export function places(mode: Mode, program: string, env: NodeJS.ProcessEnv, root = ''): Places {
+  const library = dirname(program);
+  const common = { mode, root, worker: join(library, 'worker'), program };
+  if (mode === 'user') {
+    const home = env['HOME'] ?? '/';
+    const config = env['XDG_CONFIG_HOME'] ?? join(home, '.config');
+    return {
+      ...common,
+      apps: join(config, 'wsgictl/apps.d'),
+      units: join(config, 'systemd/user'),
+      packagedUnits: ['/usr/lib/systemd/user', '/usr/local/lib/systemd/user'],
+      state: join(env['XDG_STATE_HOME'] ?? join(home, '.local/state'), 'wsgictl'),
+      runtime: join(env['XDG_RUNTIME_DIR'] ?? '/run/user/0', 'wsgi'),
+      templates: [join(config, 'wsgictl/templates'), join(library, 'templates')],
+    };
+  }
+  return {
+    ...common,
+    apps: '/etc/wsgictl/apps.d',
+    units: '/etc/systemd/system',
+    packagedUnits: ['/usr/lib/systemd/system', '/usr/local/lib/systemd/system', '/lib/systemd/system'],
+    state: '/var/lib/wsgictl',
+    runtime: '/run/wsgi',
+    templates: ['/etc/wsgictl/templates', join(library, 'templates')],
+  };
+}

@@ -1,0 +1,17 @@
+import { join } from 'node:path';
+import type { Template, TemplateName } from '../units/render.js';
+import { UserError } from '../errors.js';
+import { readIfThere } from './files.js';
+import { assertTrusted } from './trust.js';
+
+/** Reads a template from the first of the folders that has it: an admin's own wins over the packaged one. */
+export function readTemplate(folders: readonly string[], name: TemplateName): Template {
+  for (const folder of folders) {
+    const file = join(folder, `${name}.hbs`);
+    const text = readIfThere(file);
+    if (text === null) continue;
+    assertTrusted(file);
+    return { name, file, text };
+  }
+  throw new UserError(`cannot find the template ${name}.hbs in ${folders.join(' or ')}`, 'reinstall wsgictl');
+}

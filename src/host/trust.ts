@@ -1,0 +1,24 @@
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { UserError } from '../errors.js';
+
+/**
+ * Refuses a file that somebody else than root (or the user we run as) could change, by itself or by a folder above it:
+ * what is in it ends up in commands that systemd runs as root. Throws UserError.
+ */
+export function assertTrusted(file: string, uid = process.getuid?.() ?? 0): void {
+  for (let path = file; ; path = dirname(path)) {
+    const found = statSync(path);
+    const sticky = found.isDirectory() && (found.mode & 0o1000) !== 0;
+    if (found.uid !== 0 && found.uid !== uid) {
+      throw new UserError(`cannot trust ${file}: ${path} belongs to another account than root`, `chown root ${path}`);
+    }
+    if ((found.mode & 0o002) !== 0 && !sticky) {
+      throw new UserError(`cannot trust ${file}: ${path} can be written by everybody`, `chmod o-w ${path}`);
+    }
+    if ((found.mode & 0o020) !== 0 && !sticky && found.gid !== 0 && uid === 0) {
+      throw new UserError(`cannot trust ${file}: ${path} can be written by its group`, `chmod g-w ${path}`);
+    }
+    if (path === dirname(path)) return;
+  }
+}

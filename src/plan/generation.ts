@@ -1,0 +1,21 @@
+/** What is kept of a generation: enough to bring it up again exactly as it was. */
+export interface Generation {
+  readonly number: number;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+  /** The INI file that it was made from. */
+  readonly source: string;
+  /** The release: the working directory with links resolved. */
+  readonly directory: string | null;
+  /** Paths without which no worker can start. */
+  readonly needs: readonly string[];
+  /** The generation that a rollback made this one from. */
+  readonly copyOf: number | null;
+  readonly processes: number;
+  /** ms */
+  readonly settle: number;
+  /** ms */
+  readonly readyTimeout: number;
+  /** ms from the request to stop to SIGKILL */
+  readonly stopTimeout: number;
+}

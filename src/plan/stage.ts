@@ -1,0 +1,33 @@
+import type { AppConfig } from '../config/settings.js';
+import { render, type Template } from '../units/render.js';
+import { workerView, type Around, type Pinned } from '../units/view.js';
+import type { Generation } from './generation.js';
+
+/** A generation that could be made: it has no number yet. */
+export interface Staged {
+  readonly config: AppConfig;
+  readonly pinned: Pinned;
+  readonly unitText: string;
+}
+
+/** Throws UserError for a faulty template. */
+export function stage(config: AppConfig, pinned: Pinned, around: Around, template: Template): Staged {
+  return { config, pinned, unitText: render(template, workerView(config, pinned, around)) };
+}
+
+export function generationOf({ config, pinned }: Staged, number: number, createdAt: string): Generation {
+  const { reload } = config;
+  const needs = [pinned.directory, pinned.python, pinned.script, ...pinned.pythonPath, pinned.gunicornConfig];
+  return {
+    number,
+    createdAt,
+    source: config.file,
+    directory: pinned.directory,
+    needs: needs.filter((path): path is string => path !== null),
+    copyOf: null,
+    processes: config.workers.processes,
+    settle: reload.settle,
+    readyTimeout: reload['ready-timeout'],
+    stopTimeout: reload['graceful-timeout'] + reload['interrupt-timeout'],
+  };
+}

@@ -1,0 +1,39 @@
+import type { ExitCode } from '../errors.js';
+
+/** Why a roll runs. */
+export type Wish =
+  /** Bring up the committed generation. */
+  | { readonly kind: 'start' }
+  /** Make a generation from the INI file. */
+  | { readonly kind: 'new' }
+  | { readonly kind: 'rollback'; readonly to: number }
+  /** Only the number of workers changed. */
+  | { readonly kind: 'scale'; readonly processes: number };
+
+export type Outcome = 'done' | 'rolled-back' | 'failed' | 'stopped';
+
+/**
+ * What a roll writes, a line of JSON each, while it goes on: its journal (what the next run must finish or undo), its
+ * outcome for whoever asked for it, and what a terminal shows, in one file. Times are ms since 1970.
+ */
+export type RollEvent =
+  | { readonly at: number; readonly kind: 'begin'; readonly wish: Wish; readonly from: number | null; readonly pid: number }
+  | { readonly at: number; readonly kind: 'generation'; readonly generation: number; readonly processes: number }
+  | { readonly at: number; readonly kind: 'worker'; readonly unit: string; readonly phase: string; readonly note?: string }
+  | { readonly at: number; readonly kind: 'waiting'; readonly for: string }
+  | { readonly at: number; readonly kind: 'note'; readonly text: string }
+  | { readonly at: number; readonly kind: 'commit'; readonly generation: number }
+  | { readonly at: number; readonly kind: 'failure'; readonly reason: string; readonly unit?: string; readonly invocation?: string }
+  | { readonly at: number; readonly kind: 'end'; readonly outcome: Outcome; readonly exit: ExitCode; readonly text: string };
+
+type Unstamped<E> = E extends unknown ? Omit<E, 'at'> : never;
+export type NewEvent = Unstamped<RollEvent>;
+
+/** The last event of a kind. */
+export function last<K extends RollEvent['kind']>(events: readonly RollEvent[], kind: K): Extract<RollEvent, { kind: K }> | null {
+  for (let at = events.length - 1; at >= 0; at--) {
+    const event = events[at] as RollEvent;
+    if (event.kind === kind) return event as Extract<RollEvent, { kind: K }>;
+  }
+  return null;
+}

@@ -1,0 +1,43 @@
+/**
+ * Quoting for unit files, all of it: systemd.syntax(7), systemd.service(5) "Command lines", systemd.unit(5) "Specifiers".
+ * The configuration holds no control characters, so nothing here can end a line.
+ */
+
+const percent = (text: string): string => text.replaceAll('%', '%%');
+const inQuotes = (text: string): string => `"${percent(text).replace(/["\\]/g, '\\$&')}"`;
+
+/** One word of a list: Environment=, ReadWritePaths=. */
+export function word(text: string): string {
+  return /^[A-Za-z0-9_./:=,@+-]+$/.test(text) ? text : inQuotes(text);
+}
+
+/** One argument of a command line, where `$` would begin a variable. */
+export function argument(text: string): string {
+  return word(text).replaceAll('$', '$$$$');
+}
+
+/** The program of a command line; variables are not expanded there. It is a path, so no prefix can be meant. */
+export function program(path: string): string {
+  return word(path);
+}
+
+/** A value that is the rest of its line: Description=. A `\` at the end would continue the line. */
+export function rest(text: string): string {
+  return percent(text);
+}
+
+/** A path that is the rest of its line. A `\` at its end gets a `/`, which means the same and ends the line. */
+export function path(text: string): string {
+  return percent(text.endsWith('\\') ? `${text}/` : text);
+}
+
+/** A time span, given in ms; null is 0, which turns limits off. */
+export function span(ms: number | null): string {
+  if (ms === null) return '0';
+  return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
+}
+
+/** Permissions, in octal. */
+export function mode(bits: number): string {
+  return bits.toString(8).padStart(4, '0');
+}

@@ -1,0 +1,34 @@
+import Handlebars from 'handlebars';
+import { UserError } from '../errors.js';
+
+/** The templates, by the name of the unit they make; each is `templates/NAME.hbs`. */
+export const STATIC_UNITS = [
+  'wsgi-app.target',
+  'wsgi-app-front.service',
+  'wsgi-app-verdict.service',
+  'wsgi-app-drain.service',
+  'wsgi-app@.socket',
+  'wsgi-app@.service',
+] as const;
+export const WORKER_TEMPLATE = 'wsgi-worker@.service';
+export const SOCKET_TEMPLATE = 'wsgi-app@.socket.conf';
+
+export type TemplateName = (typeof STATIC_UNITS)[number] | typeof WORKER_TEMPLATE | typeof SOCKET_TEMPLATE;
+
+export interface Template {
+  readonly name: string;
+  /** Where it was read from, for messages. */
+  readonly file: string;
+  readonly text: string;
+}
+
+/** Renders a unit file. Throws UserError for a template that is faulty or names what does not exist. */
+export function render(template: Template, view: object): string {
+  const compiled = Handlebars.compile(template.text, { noEscape: true, strict: true });
+  try {
+    return compiled(view);
+  } catch (error) {
+    const reason = (error as Error).message.split('\n').join(' ');
+    throw new UserError(`cannot render ${template.file}: ${reason}`, `compare it with the packaged ${template.name}.hbs`);
+  }
+}

@@ -1,0 +1,165 @@
+import type { AppConfig } from '../config/settings.js';
+import { showListen } from '../config/listen.js';
+import { sliceUnit } from '../plan/names.js';
+import * as escape from './escape.js';
+
+export type Mode = 'system' | 'user';
+
+/** The exit status of a worker that got no listening socket; a restart would not help it. */
+export const NO_SOCKET_STATUS = 78;
+
+/** The paths of a configuration as they were when the generation was made: directories without symbolic links. */
+export interface Pinned {
+  readonly directory: string | null;
+  readonly python: string;
+  readonly script: string | null;
+  readonly pythonPath: readonly string[];
+  readonly gunicornConfig: string | null;
+  /** The directory of the worker runner. */
+  readonly runner: string;
+}
+
+/** Where the files of a generation are, as directives name them (`%j` is the generation's number). */
+export interface Around {
+  readonly mode: Mode;
+  readonly stateDirectory: string;
+  readonly unitDirectory: string;
+}
+
+/** What the template of a worker's unit is rendered from: all values quoted, ready to stand in a unit file. */
+export interface WorkerView {
+  readonly app: string;
+  readonly source: string;
+  readonly frozen: string;
+  readonly dropIns: string;
+  readonly description: string;
+  readonly system: boolean;
+  readonly python: string;
+  readonly runner: string;
+  readonly options: readonly string[];
+  readonly slice: string;
+  readonly user: string | null;
+  readonly group: string | null;
+  readonly directory: string | null;
+  readonly umask: string;
+  readonly environment: readonly string[];
+  readonly environmentFiles: readonly string[];
+  readonly gracefulTimeout: string;
+  readonly interruptTimeout: string;
+  readonly readyTimeout: string;
+  readonly watchdog: string;
+  readonly noSocketStatus: string;
+  readonly sandbox: { readonly on: boolean; readonly strict: boolean; readonly writable: readonly string[] };
+  readonly service: readonly string[];
+}
+
+/**
+ * The view of an app's worker unit. Nothing in it depends on the number of the generation, so that two generations of
+ * the same configuration and release have the same text.
+ */
+export function workerView(config: AppConfig, pinned: Pinned, around: Around): WorkerView {
+  const { app, reload } = config;
+  const prefix = sliceUnit(config.name).replace(/^wsgi-|\.slice$/g, '');
+  return {
+    app: config.name,
+    source: config.file,
+    frozen: `${escape.path(around.stateDirectory)}/${config.name}/generations/%j/app.ini`,
+    dropIns: `${around.unitDirectory}/wsgi-worker-${prefix}-.service.d/`,
+    description: `${escape.rest(app.description ?? `WSGI app ${config.name}`)} (worker %i of generation %j)`,
+    system: around.mode === 'system',
+    python: escape.program(pinned.python),
+    runner: escape.argument(pinned.runner),
+    options: options(config, pinned),
+    slice: sliceUnit(config.name),
+    user: app.user,
+    group: app.group,
+    directory: pinned.directory === null ? null : escape.path(pinned.directory),
+    umask: escape.mode(app.umask),
+    environment: config.environment.map(({ name, value }) => escape.word(`${name}=${value}`)),
+    environmentFiles: app['environment-file'].map((file) => environmentFile(file)),
+    gracefulTimeout: escape.span(reload['graceful-timeout']),
+    interruptTimeout: escape.span(reload['interrupt-timeout']),
+    readyTimeout: escape.span(reload['ready-timeout']),
+    watchdog: escape.span(config.workers.watchdog),
+    noSocketStatus: String(NO_SOCKET_STATUS),
+    sandbox: {
+      on: app.sandbox !== 'off',
+      strict: app.sandbox === 'strict',
+      writable: writable(app.sandbox, pinned.directory),
+    },
+    service: config.service.map(({ name, value }) => `${name}=${value}`),
+  };
+}
+
+/** The command line of the worker runner (src/worker). `%i` and `%j` are systemd's: instance and generation. */
+function options(config: AppConfig, pinned: Pinned): string[] {
+  const { app, workers, reload, health, http } = config;
+  const seconds = (ms: number): string => String(ms / 1000);
+  const given: [string, string | null][] = [
+    ['app', config.name],
+    ['module', app.module],
+    ['script', pinned.script],
+    ['callable', pinned.script === null ? null : app.callable],
+    ['factory', app.factory],
+    ...pinned.pythonPath.map((directory): [string, string] => ['python-path', directory]),
+    ['threads', String(workers.threads)],
+    ['max-requests', workers['max-requests'] === null ? null : String(workers['max-requests'])],
+    ['max-requests-jitter', workers['max-requests'] === null ? null : String(workers['max-requests-jitter'])],
+    ['request-timeout', workers['request-timeout'] === null ? null : seconds(workers['request-timeout'])],
+    ['header-timeout', seconds(workers['header-timeout'])],
+    ['children', workers.children],
+    ['graceful-timeout', seconds(reload['graceful-timeout'])],
+    ['interrupt-timeout', seconds(reload['interrupt-timeout'])],
+    ...health['warm-up'].map((path): [string, string] => ['warm-up', path]),
+    ['warm-up-status', health['warm-up'].length === 0 ? null : statuses(health.status)],
+    ['warm-up-timeout', health['warm-up'].length === 0 ? null : seconds(health.timeout)],
+    ['backlog', String(config.socket.backlog)],
+    ['gunicorn-config', pinned.gunicornConfig],
+    ['header-map', http['header-map']],
+  ];
+  return [
+    '--generation=%j',
+    '--worker=%i',
+    '--interrupt-signal=RTMIN+8',
+    ...(workers.processes > 1 ? ['--multiprocess'] : []),
+    ...given.flatMap(([key, value]) => (value === null ? [] : [escape.argument(`--${key}=${value}`)])),
+  ];
+}
+
+function statuses(ranges: readonly { readonly from: number; readonly to: number }[]): string {
+  return ranges.map(({ from, to }) => (from === to ? String(from) : `${from}-${to}`)).join(',');
+}
+
+function environmentFile(file: { readonly path: string; readonly optional: boolean }): string {
+  return `${file.optional ? '-' : ''}${escape.path(file.path)}`;
+}
+
+/** What the sandbox would make read-only but the app lives in. */
+function writable(sandbox: 'default' | 'strict' | 'off', directory: string | null): string[] {
+  if (sandbox !== 'default' || directory === null) return [];
+  return /^\/(home|root|run\/user)\//.test(directory) ? [escape.word(directory)] : [];
+}
+
+/** What the drop-in of an app's socket is rendered from. */
+export interface SocketView {
+  readonly source: string;
+  readonly listen: readonly string[];
+  readonly mode: string;
+  readonly user: string | null;
+  readonly group: string | null;
+  readonly backlog: string;
+}
+
+/** `groups`: whether the default group of the proxy exists is not ours to know. */
+export function socketView(config: AppConfig, group: string | null, runtimeDirectory: string): SocketView {
+  const { socket } = config;
+  const listen = socket.listen.map(showListen);
+  return {
+    source: config.file,
+    listen: listen.length === 0 ? [`${runtimeDirectory}/wsgi/${config.name}.sock`] : listen.map(escape.path),
+    mode: escape.mode(socket.mode),
+    user: socket.user,
+    group: socket.group ?? group,
+    backlog: String(socket.backlog),
+  };
+}
