@@ -69,7 +69,11 @@ function checkSections(sections: readonly Section[], faults: Faults): void {
 function isReadable({ key, value, line }: Entry, faults: Faults): boolean {
   // What is left of control characters here is the tab.
   if (hasControl(key) || hasControl(value)) {
-    faults.error(line, 'the line holds a tab inside of a name or value', 'write spaces; a variable with tabs can stand in an environment-file');
+    faults.error(line, 'the line holds a tab inside of a name or value', 'write spaces, or set a variable with tabs in an environment-file');
+    return false;
+  }
+  if (bytes(key) > 255) {
+    faults.error(line, `the name ${quoted(key)} is longer than 255 bytes`);
     return false;
   }
   if (bytes(value) > LONGEST_VALUE) {

@@ -26,7 +26,7 @@ export function sectionHint(name: string): string {
   const names = SECTIONS.map((section) => section.name);
   const meant = nearestOf(name, names);
   if (meant !== undefined) return `did you mean [${meant}]?`;
-  if (same(name, 'unit') || same(name, 'install')) return 'write a drop-in for the units of systemd';
+  if (same('unit', name) || same('install', name)) return 'write a drop-in for the units of systemd';
   return `there are ${names.map((known) => `[${known}]`).join(' ')}`;
 }
 

@@ -39,7 +39,7 @@ export class Reader implements Given {
   settings(): Settings {
     const settings: Record<string, Record<string, unknown>> = {};
     for (const row of SETTINGS as readonly Row[]) {
-      const values = (this.#values.get(`${row.section}.${row.key}`) ?? []).map(({ value }) => value);
+      const values = this.#valuesOf(`${row.section}.${row.key}`).map(({ value }) => value);
       (settings[row.section] ??= {})[row.key] = row.repeat === true ? values : values.length > 0 ? values[0] : defaultOf(row);
     }
     // The table, from which the type is derived, has just been followed row by row.
@@ -51,7 +51,7 @@ export class Reader implements Given {
   }
 
   lines(setting: string): readonly number[] {
-    return (this.#values.get(setting) ?? []).map(({ line }) => line);
+    return this.#valuesOf(setting).map(({ line }) => line);
   }
 
   header(section: string): number {
@@ -62,15 +62,19 @@ export class Reader implements Given {
     return Object.fromEntries(this.#lines);
   }
 
+  #valuesOf(setting: string): { value: unknown; line: number }[] {
+    const values = this.#values.get(setting) ?? [];
+    this.#values.set(setting, values);
+    return values;
+  }
+
   #readValue(row: Row, text: string, line: number): void {
     if (text === '') {
       this.faults.error(line, `${row.key} has no value`, row.default === null ? 'leave out the line' : `the default is ${row.default}`);
       return;
     }
     try {
-      const setting = `${row.section}.${row.key}`;
-      const value = readValue(row, text);
-      this.#values.set(setting, this.#values.get(setting) ?? []).get(setting)?.push({ value, line });
+      this.#valuesOf(`${row.section}.${row.key}`).push({ value: readValue(row, text), line });
       // A description may well have quotes and semicolons.
       if (row.kind !== 'text') warnOfHabits(row.key, text, line, this.faults);
     } catch (error) {

@@ -64,7 +64,9 @@ function guardEntry(text: string, line: number, faults: Faults): string | null {
   }
   if (equals === -1) {
     // The value may be a secret that ran over the end of its line: it is not shown.
-    faults.error(line, 'this is neither a [section] nor key = value', 'a value ends with its line; a comment begins with #');
+    const key = /^([A-Za-z_-]+)[ \t]*:/u.exec(text)?.[1];
+    const hint = key === undefined ? 'a value ends with its line, a comment begins with #' : `write ${key} = …`;
+    faults.error(line, 'this is neither a [section] nor key = value', hint);
     return null;
   }
   return `${guard(`${line}:${trim(text.slice(0, equals))}`)}=${guard(`=${trim(text.slice(equals + 1))}`)}`;

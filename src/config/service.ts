@@ -10,7 +10,7 @@ const REFUSED: readonly (readonly [names: RegExp, instead: string])[] = [
   [/^(Type|NotifyAccess|ExitType|PIDFile|GuessMainPID|RemainAfterExit|BusName)$/, 'a worker tells systemd itself when it is ready'],
   [/^(Restart|RestartSec|RestartSteps|RestartMaxDelaySec|RestartMode)$/, 'a worker that ends is always restarted, after one second'],
   [/^(RestartPreventExitStatus|RestartForceExitStatus|SuccessExitStatus)$/, 'a worker that ends is always restarted'],
-  [/^StartLimit/, 'a start limit would close the socket of all workers; a worker that ends is always restarted'],
+  [/^StartLimit/, 'a start limit would close the socket of all workers: one that ends is always restarted'],
   [/^(RuntimeMaxSec|RuntimeRandomizedExtraSec)$/, 'use [workers] max-requests'],
   [/^(TimeoutSec|TimeoutStopSec)$/, 'use [reload] graceful-timeout'],
   [/^TimeoutAbortSec$/, 'use [reload] interrupt-timeout'],
@@ -30,14 +30,14 @@ const REFUSED: readonly (readonly [names: RegExp, instead: string])[] = [
   [/^Environment$/, 'use [environment]'],
   [/^EnvironmentFile$/, 'use [app] environment-file'],
   [/^UnsetEnvironment$/, 'it could take away what a worker needs to talk to systemd'],
-  [/^(RootDirectory|RootDirectoryStartOnly|RootImage|RootMStack)$/, "another root does not hold the files of wsgictl; see [app] sandbox"],
+  [/^(RootDirectory|RootDirectoryStartOnly|RootImage|RootMStack)$/, "another root does not hold the files of wsgictl: see [app] sandbox"],
   [/^PermissionsStartOnly$/, 'nothing of a worker runs with other permissions'],
   [/^PrivatePIDs$/, 'a worker that is process 1 does not get its signals'],
   [/^RemoveIPC$/, 'a worker that ends would remove what the others share'],
   [/^Description$/, 'use [app] description'],
   [/^(Listen\w+|Socket(Mode|User|Group)|Backlog|Accept)$/, 'use [socket]'],
   [
-    /^(After|Before|Requires|Requisite|Wants|BindsTo|PartOf|Upholds|Conflicts|On(Failure|Success)\w*|Documentation|Condition\w+|Assert\w+|RequiresMountsFor|WantsMountsFor|JoinsNamespaceOf|CollectMode|DefaultDependencies|SourcePath|Job\w*Timeout\w*|FailureAction|SuccessAction|(Stop|Reload)PropagatedFrom|Propagates\w+|RefuseManual\w+|StopWhenUnneeded|WantedBy|RequiredBy|Alias|Also)$/,
+    /^(After|Before|Requires|Requisite|Wants|BindsTo|PartOf|Upholds|Conflicts|On(Failure|Success)\w*|Documentation|Condition\w+|Assert\w+|RequiresMountsFor|WantsMountsFor|JoinsNamespaceOf|CollectMode|DefaultDependencies|SourcePath|Job\w*Timeout\w*|FailureAction|SuccessAction|RebootArgument|(Stop|Reload)PropagatedFrom|Propagates\w+|RefuseManual\w+|StopWhenUnneeded|WantedBy|RequiredBy|Alias|Also)$/,
     'it is no directive of [Service]: write a drop-in',
   ],
 ];
@@ -72,7 +72,7 @@ function refusal(name: string, value: string): { message: string; hint?: string 
   const known = REFUSED.find(([names]) => new RegExp(names, 'iu').test(name));
   if (known !== undefined) return { message: `[service] cannot set ${name}`, hint: known[1] };
   if (value === '' && !EMPTY_IS_NONE.has(name)) {
-    return { message: `${name} has no value`, hint: 'an empty one would undo what wsgictl sets; see [app] sandbox' };
+    return { message: `${name} has no value`, hint: 'an empty one would undo what wsgictl sets: see [app] sandbox' };
   }
   if (value.endsWith('\\')) {
     return { message: `${name}'s value ends in a backslash`, hint: 'systemd would take the next line for a part of it' };

@@ -47,9 +47,9 @@ export function readLines(content: string | Uint8Array, faults: Faults): readonl
 
 /** One message for a whole kind: a binary file has thousands of such lines. */
 function tell(faults: Faults, lines: readonly number[], message: string, hint: string): void {
-  const [first, ...more] = lines;
+  const [first] = lines;
   if (first === undefined) return;
-  const others = more.length === 0 ? '' : more.length === 1 ? `, as does line ${more[0]}` : `, as do ${more.length} further lines`;
+  const others = lines.length === 1 ? '' : ` (one of ${lines.length} such lines)`;
   faults.error(first, `the line ${message}${others}`, hint);
 }
 
