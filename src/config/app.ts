@@ -23,7 +23,9 @@ const LONGEST_VALUE = 65_536;
 
 /** Reads one app's INI file: `name` is the file's name without `.ini`. All that is wrong with it is told at once. */
 export function readApp(file: string, name: string, content: string | Uint8Array, mode: Mode): ReadApp {
-  const faults = new Faults(file);
+  // Units name the file that they come from, so its path may no more end a line than a value may.
+  const faults = new Faults(hasControl(file) ? quoted(file) : file);
+  if (hasControl(file)) faults.error(0, 'the path of the file holds a control character', 'rename its folder');
   const nameFault = appNameFault(name);
   if (nameFault !== null) faults.error(0, nameFault.message, nameFault.hint);
 

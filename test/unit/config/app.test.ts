@@ -53,6 +53,12 @@ test('no control character gets in by any setting, name or value', () => {
   }
 });
 
+test('the path of the file adds no line to a unit', () => {
+  const { config, diagnostics } = readApp('/tmp/a\nExecStartPre=+x/shop.ini', 'shop', LEAST, 'system');
+  assert.equal(config, null);
+  assert.ok(diagnostics.every((one) => !hasControl(formatDiagnostic(one))));
+});
+
 test('messages show no control characters, and no values that may be secrets', () => {
   const { said } = read(`${LEAST}[environment]\nA B = s3cret\nNOTIFY_SOCKET = s3cret\nX = "s3cret" # s3cret\n[service]\nKillMode = s3cret\nSetCredential = s3cret\\\ns3cret\n`);
   assert.equal(said.length, 6, said.join('\n'));
