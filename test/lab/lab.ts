@@ -32,6 +32,7 @@ export interface RunOptions extends SpawnOptions {
 
 export class Lab {
   private machine: Machine | undefined;
+  private readonly companions = new Set<ChildProcess>();
 
   private constructor(
     readonly release: Release,
@@ -56,12 +57,17 @@ export class Lab {
     return lab;
   }
 
+  /** Its PID 1, as this machine numbers it. */
+  get pid(): number {
+    return this.running.pid;
+  }
+
   /**
    * Where this machine sees the lab's files, until it is rebooted. Absolute links in there lead to this machine's own
    * files: use `read` and `write` where the path may hold one.
    */
   get root(): string {
-    return `/proc/${this.running.pid}/root`;
+    return `/proc/${this.pid}/root`;
   }
 
   /** Starts a command inside, as `run` does. Signals of this process reach only its wrapper: KILL ends the command too. */
@@ -72,7 +78,7 @@ export class Lab {
     return spawn(
       'sh',
       ['-c', 'echo 0 >"$0" && exec "$@"', `${this.keeper.cgroup}/lab-run/cgroup.procs`,
-        'nsenter', '--target', String(this.running.pid), '--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup',
+        'nsenter', '--target', String(this.pid), '--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup',
         'setpriv', '--pdeathsig', 'KILL', '--reset-env', ...user,
         'env', ...environment, ...command],
       { stdio: 'pipe' },
@@ -159,8 +165,15 @@ export class Lab {
     return { ms: Date.now() - began };
   }
 
+  /** A process of this machine that is of no use without the lab: `stop` ends it. */
+  adopt(child: ChildProcess): void {
+    this.companions.add(child);
+    child.once('exit', () => this.companions.delete(child));
+  }
+
   /** Ends everything and removes it. A lab that is not stopped ends with this process. */
   async stop(): Promise<void> {
+    for (const child of this.companions) child.kill('SIGKILL');
     await this.keeper.stop();
     await this.machine?.end(10_000);
   }
