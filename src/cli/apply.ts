@@ -1,0 +1,242 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AppConfig } from '../config/settings.js';
+import { ConfigError, EXIT, formatDiagnostic, UserError, type ExitCode } from '../errors.js';
+import { configuredApps, iniPath, isPath, readIni } from '../host/inis.js';
+import { knownApps } from '../host/ledger.js';
+import { ensureStaticUnits } from '../host/static-units.js';
+import { readTemplate } from '../host/templates.js';
+import { appUnit, socketUnit, TARGET } from '../plan/names.js';
+import { planApp, type Before, type Change } from '../plan/plan.js';
+import type { Staged } from '../plan/stage.js';
+import { render, SOCKET_TEMPLATE } from '../units/render.js';
+import { socketView } from '../units/view.js';
+import { checkEnvironment } from './environment-check.js';
+import { removeApp } from './remove.js';
+import { complain, say } from './report.js';
+import { rollApp } from './roll-command.js';
+import { moveSocket } from './socket-move.js';
+import type { Wire } from './wire.js';
+
+export interface ApplyOptions {
+  readonly dryRun: boolean;
+  /** Return when the new generation serves; the old one drains by itself. */
+  readonly wait: boolean;
+}
+
+interface Applied {
+  readonly config: AppConfig;
+  readonly staged: Staged;
+  readonly socketText: string | null;
+  readonly change: Change;
+}
+
+/**
+ * Makes the apps what their INI files say. Each app is applied by itself: a faulty one is left as it is. Returns the
+ * highest exit code of all.
+ */
+export async function apply(wire: Wire, names: readonly string[], options: ApplyOptions): Promise<ExitCode> {
+  const { wanted, gone } = select(wire, names);
+  const codes: ExitCode[] = [EXIT.done];
+  const applied: Applied[] = [];
+  for (const app of wanted) {
+    try {
+      const one = examine(wire, app);
+      applied.push(one);
+      showChange(one.change);
+    } catch (error) {
+      codes.push(complainOf(app, error));
+    }
+  }
+  for (const app of gone) say(`${app}: removed, since ${iniPath(wire.places, app)} is gone`);
+  const work = applied.filter(({ change }) => change.kind !== 'unchanged');
+  if (work.length === 0 && gone.length === 0 && codes.length === 1) {
+    if (applied.length === 0) say(`there are no apps in ${wire.places.apps}`);
+    else hintAtReload(applied);
+  }
+  if (options.dryRun) return worst(codes);
+
+  const ready = await install(wire, work, codes);
+  for (const one of ready) {
+    try {
+      codes.push(await bringAbout(wire, one, options));
+    } catch (error) {
+      codes.push(complainOf(one.config.name, error));
+    }
+  }
+  if (ready.some(({ change }) => change.kind === 'new')) await startTarget(wire);
+  for (const app of gone) codes.push(await removeApp(wire, app, { keepIni: true }));
+  for (const { config, change } of applied) if (change.kind === 'unchanged') await noteIfStopped(wire, config.name);
+  return worst(codes);
+}
+
+/** Which apps to look at, and which have lost their file. Without names and files nothing is removed. */
+function select(wire: Wire, names: readonly string[]): { wanted: readonly string[]; gone: readonly string[] } {
+  const path = names.find(isPath);
+  if (path !== undefined) {
+    throw new UserError(`apply takes names of apps, not files: ${path}`, `put it into ${wire.places.apps} and name the app`, EXIT.usage);
+  }
+  const configured = configuredApps(wire.places) ?? [];
+  const known = knownApps(wire.stateDirectory);
+  const lost = known.filter((app) => !configured.includes(app));
+  if (names.length === 0) return { wanted: configured, gone: configured.length === 0 ? [] : lost };
+  return { wanted: names.filter((app) => !lost.includes(app)), gone: names.filter((app) => lost.includes(app)) };
+}
+
+function examine(wire: Wire, app: string): Applied {
+  const { config, diagnostics } = readIni(wire.places, app);
+  if (config === null) throw new ConfigError(diagnostics);
+  for (const diagnostic of diagnostics) complain(formatDiagnostic(diagnostic));
+  const staged = wire.stage(config);
+  const ledger = wire.ledger(app);
+  const current = ledger.current();
+  const generation = current === null ? null : ledger.generation(current);
+  const before: Before = {
+    generation,
+    unitText: current === null ? null : ledger.unitText(current),
+    processes: ledger.processes() ?? generation?.processes ?? 0,
+    socketText: wire.units.socketDropIn(app),
+  };
+  const socketText = socketDropIn(wire, config);
+  return { config, staged, socketText, change: planApp(staged, socketText, before) };
+}
+
+/** The drop-in of an app's socket, or null where it listens as all do. */
+export function socketDropIn(wire: Wire, config: AppConfig): string | null {
+  const { listen, mode, user, group, backlog } = config.socket;
+  const proxies = wire.proxyGroup();
+  const usual = listen.length === 0 && mode === 0o660 && user === null && (group ?? proxies) === 'www-data' && backlog === 2048;
+  if (usual && wire.places.mode === 'system') return null;
+  if (wire.places.mode === 'user' && listen.length === 0 && user === null && group === null && backlog === 2048) return null;
+  return render(readTemplate(wire.places.templates, SOCKET_TEMPLATE), socketView(config, proxies, '%t'));
+}
+
+function showChange(change: Change): void {
+  const scale = change.processes === null ? '' : `: ${change.processes.from} -> ${change.processes.to} workers`;
+  switch (change.kind) {
+    case 'new':
+      return say(`${change.app}: new`);
+    case 'unchanged':
+      return;
+    case 'scaled':
+      return say(`${change.app}: changed${scale}`);
+    case 'changed':
+      say(`${change.app}: changed${scale}`);
+      for (const reason of change.reasons) say(`    ${reason}`);
+      for (const { mark, text } of change.diff) say(`    ${mark} ${text}`);
+  }
+}
+
+function hintAtReload(applied: readonly Applied[]): void {
+  say('nothing to do');
+  const [first] = applied;
+  if (applied.length === 1 && first !== undefined) say(`if its code changed in place: wsgictl reload ${first.config.name}`);
+  else say('if code changed in place: wsgictl reload NAME');
+}
+
+/**
+ * What must be there before any job can be queued: checked environments, static units, drop-ins and links of new apps.
+ * One daemon-reload for all of them, none if no app is new. Returns the apps that can go on.
+ */
+async function install(wire: Wire, work: readonly Applied[], codes: ExitCode[]): Promise<Applied[]> {
+  if (work.length === 0) return [];
+  wire.runner.ensure();
+  const ready: Applied[] = [];
+  for (const one of work) {
+    try {
+      if (one.change.kind !== 'scaled') await checkEnvironment(wire, one.config, one.staged);
+      ready.push(one);
+    } catch (error) {
+      codes.push(complainOf(one.config.name, error));
+    }
+  }
+  let reload = ensureStaticUnits(wire.places, wire.units);
+  const fresh = ready.filter(({ change }) => change.kind === 'new');
+  for (const { config, socketText } of fresh) {
+    const there = wire.units.socketDropIn(config.name) !== null || (await linked(wire, config));
+    wire.units.writeSocketDropIn(config.name, socketText);
+    await wire.systemd.enable([TARGET, config.app.activation === 'boot' ? appUnit(config.name) : socketUnit(config.name)]);
+    reload ||= !there || socketText !== null;
+  }
+  if (reload) await wire.systemd.daemonReload();
+  return ready;
+}
+
+async function linked(wire: Wire, config: AppConfig): Promise<boolean> {
+  const unit = config.app.activation === 'boot' ? appUnit(config.name) : socketUnit(config.name);
+  return existsSync(join(wire.units.path, `${TARGET}.wants`, unit));
+}
+
+async function bringAbout(wire: Wire, one: Applied, options: ApplyOptions): Promise<ExitCode> {
+  const { config, change } = one;
+  const app = config.name;
+  const unit = await wire.systemd.unit(appUnit(app));
+  const running = unit.active === 'active' || unit.active === 'reloading';
+  const retrying = unit.active === 'activating';
+  const untilCommit = !options.wait;
+
+  if (change.kind === 'new') {
+    if (config.app.activation === 'on-demand') {
+      await wire.systemd.jobResult(await wire.systemd.start(TARGET));
+      await wire.systemd.jobResult(await wire.systemd.start(socketUnit(app)));
+      say(`${app}: its first connection starts it`);
+      return EXIT.done;
+    }
+    const code = running
+      ? await rollApp(wire, app, 'reload', { untilCommit })
+      : await rollApp(wire, app, 'start', { untilCommit, wish: { kind: 'new' } });
+    return code === EXIT.done ? code : abandon(wire, app, code);
+  }
+  if (!running && !retrying) {
+    say(`${app}: is stopped and stays so; the change takes effect when it is started: wsgictl start ${app}`);
+    wire.ledger(app).wish({ kind: 'new' });
+    return EXIT.done;
+  }
+  if (change.socketMoves) {
+    const code = await moveSocket(wire, config, one.socketText);
+    if (code !== EXIT.done) return code;
+  }
+  if (change.kind === 'scaled' && change.processes !== null && running) {
+    return rollApp(wire, app, 'reload', { untilCommit, wish: { kind: 'scale', processes: change.processes.to } });
+  }
+  if (retrying) return rollApp(wire, app, 'start', { untilCommit, wish: { kind: 'new' } });
+  return change.diff.length === 0 && change.processes === null ? EXIT.done : rollApp(wire, app, 'reload', { untilCommit });
+}
+
+/** A first release that does not run: nothing of it stays but its INI file. */
+async function abandon(wire: Wire, app: string, code: ExitCode): Promise<ExitCode> {
+  await wire.systemd.jobResult(await wire.systemd.stop(appUnit(app)));
+  await wire.systemd.disable([appUnit(app)]);
+  await wire.systemd.daemonReload();
+  complain(`${app}: nothing was committed; mend it and run: wsgictl apply ${app}`);
+  return code === EXIT.cannot ? EXIT.rolledBack : code;
+}
+
+async function startTarget(wire: Wire): Promise<void> {
+  const target = await wire.systemd.unit(TARGET);
+  if (target.active === 'active') return;
+  await wire.systemd.jobResult(await wire.systemd.start(TARGET));
+}
+
+async function noteIfStopped(wire: Wire, app: string): Promise<void> {
+  const unit = await wire.systemd.unit(appUnit(app));
+  if (unit.active === 'inactive') say(`${app}: is stopped: wsgictl start ${app}`);
+}
+
+/** Prints an error of one app and returns its exit code. Bugs are thrown on. */
+function complainOf(app: string, error: unknown): ExitCode {
+  if (error instanceof ConfigError) {
+    for (const diagnostic of error.diagnostics) complain(formatDiagnostic(diagnostic));
+    return error.exitCode;
+  }
+  if (error instanceof UserError) {
+    complain(`${app}: ${error.message}`);
+    if (error.hint !== undefined) complain(`    ${error.hint}`);
+    return error.exitCode;
+  }
+  throw error;
+}
+
+function worst(codes: readonly ExitCode[]): ExitCode {
+  return Math.max(...codes) as ExitCode;
+}

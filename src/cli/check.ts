@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs';
+import { ConfigError, EXIT, formatDiagnostic, type ExitCode } from '../errors.js';
+import { configuredApps, readIni } from '../host/inis.js';
+import { checkEnvironment } from './environment-check.js';
+import { complain, say } from './report.js';
+import type { Wire } from './wire.js';
+
+/** Reads the named apps or INI files, or all apps, and says all that is wrong with them. Changes nothing. */
+export async function check(wire: Wire, names: readonly string[]): Promise<ExitCode> {
+  const apps = names.length > 0 ? names : (configuredApps(wire.places) ?? []);
+  if (apps.length === 0) say(`there are no apps in ${wire.places.apps}`);
+  let faulty = false;
+  for (const app of apps) {
+    try {
+      const { config, diagnostics } = readIni(wire.places, app);
+      for (const diagnostic of diagnostics) complain(formatDiagnostic(diagnostic));
+      if (config === null) {
+        faulty = true;
+        continue;
+      }
+      const staged = wire.stage(config);
+      const reason = unseen(wire);
+      if (reason !== null) {
+        say(`${config.name}: the file is fine; its Python was not looked at: ${reason}`);
+        continue;
+      }
+      wire.runner.ensure();
+      for (const line of await checkEnvironment(wire, config, staged)) say(`${config.name}: ${line}`);
+      say(`${config.name}: fine`);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      for (const diagnostic of error.diagnostics) complain(formatDiagnostic(diagnostic));
+      faulty = true;
+    }
+  }
+  return faulty ? EXIT.configuration : EXIT.done;
+}
+
+/** Why the app's environment cannot be looked at from here, or null. */
+function unseen(wire: Wire): string | null {
+  if (wire.places.root !== '') return 'it is of another root';
+  if (wire.places.mode === 'system' && process.getuid?.() !== 0) return 'that needs root';
+  if (wire.places.mode === 'system' && !existsSync('/run/systemd/private')) return 'systemd does not run here';
+  return null;
+}
+

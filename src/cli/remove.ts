@@ -1,0 +1,53 @@
+import { rmSync } from 'node:fs';
+import { EXIT, UserError, type ExitCode } from '../errors.js';
+import { configuredApps, iniPath } from '../host/inis.js';
+import { removeIfThere } from '../host/files.js';
+import { knownApps } from '../host/ledger.js';
+import { appUnit, socketUnit, workersOf } from '../plan/names.js';
+import { say } from './report.js';
+import { failedMark } from './unit-roll.js';
+import type { Wire } from './wire.js';
+
+/**
+ * Drains an app and removes it: workers, units, state and socket, and its INI file unless that is gone already. Done
+ * again after an interruption, it goes on where it was. One daemon-reload.
+ */
+export async function removeApp(wire: Wire, app: string, options: { readonly keepIni: boolean }): Promise<ExitCode> {
+  const known = knownApps(wire.stateDirectory).includes(app) || wire.units.generations(app).length > 0;
+  const configured = (configuredApps(wire.places) ?? []).includes(app);
+  if (!known && !configured) throw new UserError(`there is no app ${app}`, 'wsgictl status names those that there are');
+  const { systemd } = wire;
+  say(`${app}: drains`);
+  await stopApp(wire, app);
+  await systemd.disable([appUnit(app), socketUnit(app)]);
+  await systemd.stop(socketUnit(app)).then((job) => systemd.jobResult(job)).catch(() => {});
+  if (!options.keepIni) rmSync(wire.places.root + iniPath(wire.places, app), { force: true });
+  for (const generation of wire.units.generations(app)) wire.units.removeGeneration(app, generation);
+  wire.units.writeSocketDropIn(app, null);
+  removeIfThere(failedMark(wire, app));
+  removeIfThere(`${wire.places.runtime}/${app}.sock`);
+  wire.ledger(app).forget();
+  await systemd.daemonReload();
+  for (const unit of [appUnit(app), socketUnit(app)]) await systemd.resetFailed(unit).catch(() => {});
+  say(`${app}: removed`);
+  return EXIT.done;
+}
+
+/** How often a stop that was undone or failed is asked for again. */
+const TRIES = 5;
+
+/** Stops an app and returns when none of its workers is left. Throws UserError if it does not stay stopped. */
+export async function stopApp(wire: Wire, app: string): Promise<void> {
+  const { systemd } = wire;
+  for (let attempt = 1; attempt <= TRIES; attempt++) {
+    // Under traffic a stop can be undone by the socket at the last moment, and can end as failed: it is asked for again.
+    await systemd.jobResult(await systemd.stop(appUnit(app)));
+    const unit = await systemd.unit(appUnit(app));
+    if (unit.active === 'failed') await systemd.resetFailed(appUnit(app)).catch(() => {});
+    const workers = (await systemd.list([workersOf(app)])).filter(({ active }) => active !== 'inactive' && active !== 'failed');
+    if (workers.length === 0 && (unit.active === 'inactive' || unit.active === 'failed')) return;
+    await systemd.stopAll(workers.map(({ name }) => name));
+    await systemd.change(200);
+  }
+  throw new UserError(`cannot stop ${app}: something starts it again`, `systemctl list-dependencies --reverse ${appUnit(app)}`);
+}

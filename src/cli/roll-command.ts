@@ -1,0 +1,77 @@
+import { EXIT, UserError, type ExitCode } from '../errors.js';
+import { appUnit } from '../plan/names.js';
+import { last, type RollEvent, type Wish } from '../roll/events.js';
+import { Refused } from '../systemd/port.js';
+import { follow, notActive } from './follow.js';
+import { lastLines } from './journal.js';
+import { describe } from './narrate.js';
+import { complain, say } from './report.js';
+import type { Wire } from './wire.js';
+
+export interface RollOptions {
+  readonly untilCommit: boolean;
+  /** What systemd's verb alone cannot say. */
+  readonly wish?: Wish;
+}
+
+/**
+ * Has systemd reload or start an app, and shows what its roll does. Returns the roll's exit code when the roll has
+ * ended, or at its commit. Interrupting this command does not interrupt the roll.
+ */
+export async function rollApp(wire: Wire, app: string, verb: 'reload' | 'start', options: RollOptions): Promise<ExitCode> {
+  const { systemd } = wire;
+  const ledger = wire.ledger(app);
+  const unit = appUnit(app);
+  const onInterrupt = (): void => {
+    complain(`${app}: the roll goes on without this command; follow it with: wsgictl logs -f ${app}`);
+    process.exit(130);
+  };
+  process.once('SIGINT', onInterrupt);
+  try {
+    const answer = await follow({
+      ledger,
+      systemd,
+      ask: async () => {
+        if (options.wish !== undefined) ledger.wish(options.wish);
+        return ask(() => (verb === 'reload' ? systemd.reload(unit) : systemd.start(unit)), app);
+      },
+      show: (event) => {
+        const line = describe(app, event);
+        if (line !== null) say(line);
+      },
+      untilCommit: options.untilCommit,
+    });
+    if (answer.kind === 'committed') return EXIT.done;
+    if (answer.kind === 'ended') {
+      showReason(answer.events);
+      return answer.end.exit;
+    }
+    if (answer.result === 'done') return EXIT.done;
+    complain(`${app}: systemd ended the ${verb} (${answer.result}) before anything was done`);
+    return EXIT.cannot;
+  } finally {
+    process.removeListener('SIGINT', onInterrupt);
+  }
+}
+
+async function ask(queue: () => Promise<string>, app: string): Promise<string> {
+  try {
+    return await queue();
+  } catch (error) {
+    if (notActive(error)) throw new UserError(`cannot reload ${app}: it is not running`, `wsgictl start ${app}`);
+    if (error instanceof Refused && error.code === 'NoSuchUnit') {
+      throw new UserError(`cannot find ${appUnit(app)}`, `wsgictl apply ${app}`);
+    }
+    throw error;
+  }
+}
+
+/** After a failed roll: the last that the worker said. */
+function showReason(events: readonly RollEvent[]): void {
+  const failure = last(events, 'failure');
+  if (failure?.unit === undefined) return;
+  const lines = lastLines(failure.unit, failure.invocation ?? '', 15);
+  if (lines.length === 0) return;
+  complain(`the last lines of ${failure.unit}:`);
+  for (const line of lines) complain(`    ${line}`);
+}

@@ -1,0 +1,128 @@
+import { EXIT, type ExitCode } from '../errors.js';
+import { configuredApps, readIni } from '../host/inis.js';
+import { knownApps } from '../host/ledger.js';
+import { missing } from '../host/pin.js';
+import { appUnit, socketUnit, workersOf } from '../plan/names.js';
+import { last } from '../roll/events.js';
+import { failureOf, observe } from '../roll/observe.js';
+import { say, sayJson } from './report.js';
+import type { Wire } from './wire.js';
+
+export interface WorkerStatus {
+  readonly unit: string;
+  readonly generation: number;
+  readonly index: number;
+  readonly phase: string;
+  readonly pid: number;
+  readonly restarts: number;
+  /** What it does while it drains, or how it failed. */
+  readonly note: string | null;
+}
+
+export interface AppStatus {
+  readonly app: string;
+  /** Nothing to be done about it. */
+  readonly healthy: boolean;
+  /** ActiveState of the app's unit and of its socket. */
+  readonly active: string;
+  readonly socket: string;
+  readonly generation: number | null;
+  readonly release: string | null;
+  readonly wanted: number;
+  readonly ready: number;
+  readonly workers: readonly WorkerStatus[];
+  /** What somebody should know, with the next command. */
+  readonly notes: readonly string[];
+}
+
+/** Shows what serves. Returns 1 if any of the apps needs somebody. */
+export async function status(wire: Wire, names: readonly string[], options: { readonly json: boolean }): Promise<ExitCode> {
+  const all = [...new Set([...(configuredApps(wire.places) ?? []), ...knownApps(wire.stateDirectory)])].sort();
+  const apps = await Promise.all((names.length === 0 ? all : names).map((app) => appStatus(wire, app)));
+  if (options.json) sayJson(apps);
+  else if (apps.length === 0) say(`there are no apps in ${wire.places.apps}`);
+  else for (const app of apps) show(app);
+  return apps.every(({ healthy }) => healthy) ? EXIT.done : EXIT.cannot;
+}
+
+export async function appStatus(wire: Wire, app: string): Promise<AppStatus> {
+  const { systemd } = wire;
+  const ledger = wire.ledger(app);
+  const current = ledger.current();
+  const record = current === null ? null : ledger.generation(current);
+  const [unit, socket, units] = await Promise.all([
+    systemd.unit(appUnit(app)), systemd.unit(socketUnit(app)), systemd.list([workersOf(app)]),
+  ]);
+  const workers: WorkerStatus[] = [];
+  for (const one of units) {
+    const worker = observe(one, await systemd.job(one));
+    if (worker === null) continue;
+    const note = worker.phase === 'leaving' ? one.status || null : failureOf(one);
+    workers.push({ unit: one.name, generation: worker.generation, index: worker.index, phase: worker.phase, pid: one.mainPid, restarts: one.restarts, note });
+  }
+  workers.sort((a, b) => a.generation - b.generation || a.index - b.index);
+  const wanted = ledger.processes() ?? record?.processes ?? 0;
+  const ready = workers.filter(({ phase, generation }) => phase === 'ready' && generation === current).length;
+
+  const problems: string[] = [];
+  const notes: string[] = [];
+  const lastRoll = ledger.lastRoll();
+  const events = ledger.events(lastRoll);
+  const end = last(events, 'end');
+  const rolling = ['reloading', 'activating'].includes(unit.active) && unit.sub !== 'auto-restart';
+  if (lastRoll > 0 && end === null) {
+    if (rolling) notes.push(`a roll is under way: wsgictl logs -f ${app}`);
+    else problems.push(`a roll was cut off and is unfinished: wsgictl reload ${app}`);
+  }
+  if (end !== null && end.exit !== EXIT.done) {
+    problems.push(`the last ${last(events, 'begin')?.wish.kind === 'start' ? 'start' : 'roll'} failed: ${firstLine(end.text)}: wsgictl logs ${app}`);
+  }
+  if (current === null) problems.push(`never ran: wsgictl apply ${app}`);
+  const onDemand = socket.unitFileState === 'enabled' || (unit.unitFileState === 'disabled' && socket.active === 'active');
+  if (unit.active === 'inactive' && current !== null) {
+    if (onDemand && socket.active === 'active') notes.push('its first connection starts it');
+    else if (unit.unitFileState === 'enabled') problems.push(`is stopped: wsgictl start ${app}`);
+  }
+  if (unit.sub === 'auto-restart' || unit.active === 'failed') problems.push(`does not start; systemd tries again: wsgictl logs ${app}`);
+  if (unit.active === 'active' && ready < wanted) problems.push(`${ready} of ${wanted} workers are ready`);
+  for (const path of record === null ? [] : missing(record.needs)) problems.push(`${path} is gone: deploy, then wsgictl apply ${app}`);
+  const crashed = workers.filter(({ restarts, phase }) => restarts > 0 && phase !== 'ready');
+  for (const worker of crashed) problems.push(`worker ${worker.index} was restarted ${worker.restarts} times${worker.note === null ? '' : `: it ${worker.note}`}`);
+  notes.push(...changes(wire, app, current));
+
+  return {
+    app, healthy: problems.length === 0, active: unit.active, socket: socket.active, generation: current,
+    release: record?.directory ?? null, wanted, ready, workers, notes: [...problems, ...notes],
+  };
+}
+
+/** Whether the INI file or the release moved since the generation was made. */
+function changes(wire: Wire, app: string, current: number | null): string[] {
+  if (current === null) return [];
+  try {
+    if (!(configuredApps(wire.places) ?? []).includes(app)) return [`its INI file is gone: wsgictl remove ${app}`];
+    const { config } = readIni(wire.places, app);
+    if (config === null) return [`its INI file is faulty: wsgictl check ${app}`];
+    const text = wire.ledger(app).unitText(current);
+    return wire.stage(config).unitText === text ? [] : [`changed since generation ${current}: wsgictl apply ${app}`];
+  } catch {
+    return [`its INI file cannot be applied as it is: wsgictl check ${app}`];
+  }
+}
+
+function firstLine(text: string): string {
+  return text.split('\n')[0] as string;
+}
+
+function show(app: AppStatus): void {
+  const mark = app.healthy ? '●' : '×';
+  const generation = app.generation === null ? 'no generation' : `generation ${app.generation}`;
+  say(`${mark} ${app.app}: ${app.active}, ${generation}, ${app.ready} of ${app.wanted} workers ready`);
+  if (app.release !== null) say(`    release ${app.release}`);
+  for (const worker of app.workers) {
+    const restarts = worker.restarts > 0 ? `, restarted ${worker.restarts} times` : '';
+    const other = worker.generation === app.generation ? '' : ` (generation ${worker.generation})`;
+    say(`    worker ${worker.index}${other}: ${worker.phase}${worker.pid > 0 ? `, pid ${worker.pid}` : ''}${restarts}${worker.note === null ? '' : `, ${worker.note}`}`);
+  }
+  for (const note of app.notes) say(`    ${note}`);
+}

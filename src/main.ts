@@ -1,0 +1,128 @@
+import { Command, CommanderError } from 'commander';
+import { apply } from './cli/apply.js';
+import { check } from './cli/check.js';
+import { showJournal } from './cli/journal.js';
+import { removeApp, stopApp } from './cli/remove.js';
+import { renderUnits } from './cli/render.js';
+import { complain } from './cli/report.js';
+import { reloadApps, restartApps, rollbackApp, startApps } from './cli/roll-commands.js';
+import { status } from './cli/status.js';
+import { runRoll } from './cli/unit-roll.js';
+import { appStopped, drainAll, verdict } from './cli/unit-stop.js';
+import { Wire, type GlobalOptions } from './cli/wire.js';
+import { ConfigError, EXIT, UserError } from './errors.js';
+import { BusLost, Refused } from './systemd/port.js';
+
+declare const WSGICTL_VERSION: string;
+
+const program = new Command('wsgictl')
+  .description('Run Python WSGI apps under systemd, with reloads that lose nothing.')
+  .version(typeof WSGICTL_VERSION === 'string' ? WSGICTL_VERSION : 'development')
+  .option('--user', 'work on your own systemd user manager')
+  .option('--root <dir>', 'work on the files of another root, without its systemd')
+  .showHelpAfterError('(wsgictl --help tells more)')
+  .exitOverride();
+
+/** Runs a command's body with the real things, and makes what it returns the exit code. */
+function run(body: (wire: Wire) => number | Promise<number>): Promise<void> {
+  const wire = new Wire(program.opts<GlobalOptions>());
+  return Promise.resolve(body(wire)).then(
+    (code) => {
+      wire.close();
+      process.exitCode = code;
+    },
+    (error: unknown) => {
+      wire.close();
+      throw error;
+    },
+  );
+}
+
+program.command('check').argument('[app...]', 'names of apps, or paths of INI files; all apps without')
+  .description('say all that is wrong with the configuration; change nothing')
+  .action((apps: string[]) => run((wire) => check(wire, apps)));
+
+program.command('render').argument('[app...]', 'names of apps, or paths of INI files; all apps without')
+  .option('-o, --output <dir>', 'write files instead of printing')
+  .description('show the units that an app gets; needs no systemd')
+  .action((apps: string[], options: { output?: string }) => run((wire) => renderUnits(wire, apps, options.output ?? null)));
+
+program.command('apply').argument('[app...]', 'names of apps; all without')
+  .option('--dry-run', 'show the plan only', false)
+  .option('--no-wait', 'return when the new generation serves, while the old one still drains')
+  .description('make the apps what their INI files say; says what it will do, and does only that')
+  .action((apps: string[], options: { dryRun: boolean; wait: boolean }) => run((wire) => apply(wire, apps, options)));
+
+program.command('reload').argument('<app...>').option('--no-wait', 'return when the new generation serves')
+  .description('roll to a new generation, whether anything changed or not')
+  .action((apps: string[], options: { wait: boolean }) => run((wire) => reloadApps(wire, apps, !options.wait)));
+
+program.command('rollback').argument('<app>').argument('[generation]', 'the one before by default')
+  .option('--no-wait', 'return when the new generation serves')
+  .description('roll to a generation that served before')
+  .action((app: string, generation: string | undefined, options: { wait: boolean }) =>
+    run((wire) => rollbackApp(wire, app, generation, !options.wait)));
+
+program.command('start').argument('<app...>').description('start apps; returns when they serve')
+  .action((apps: string[]) => run((wire) => startApps(wire, apps)));
+
+program.command('stop').argument('<app...>').description('drain and stop apps; returns when no worker is left')
+  .action((apps: string[]) => run(async (wire) => {
+    for (const app of apps) await stopApp(wire, app);
+    return EXIT.done;
+  }));
+
+program.command('restart').argument('<app...>').description('stop and start apps while clients wait; a reload is better')
+  .action((apps: string[]) => run((wire) => restartApps(wire, apps)));
+
+program.command('status').argument('[app...]').option('--json', 'for programs', false)
+  .description('show what serves; exit code 1 if somebody is needed')
+  .action((apps: string[], options: { json: boolean }) => run((wire) => status(wire, apps, options)));
+
+program.command('logs').argument('<app>').option('-f, --follow', 'go on as lines come', false)
+  .option('-n, --lines <number>', 'how many lines to begin with', '50')
+  .description("show the journal of an app, its rolls and its workers")
+  .action((app: string, options: { follow: boolean; lines: string }) =>
+    run((wire) => showJournal(app, { ...options, user: wire.places.mode === 'user' })));
+
+program.command('remove').argument('<app>').description('drain an app and remove it, with its INI file')
+  .action((app: string) => run((wire) => removeApp(wire, app, { keepIni: false })));
+
+// What the units run. A person has no use for it.
+const unit = program.command('unit', { hidden: true });
+unit.command('start').argument('<app>').action((app: string) => run((wire) => runRoll(wire, app, 'start')));
+unit.command('reload').argument('<app>').action((app: string) => run((wire) => runRoll(wire, app, 'reload')));
+unit.command('stopped').argument('<app>').action((app: string) => run((wire) => appStopped(wire, app)));
+unit.command('drain').action(() => run((wire) => drainAll(wire)));
+unit.command('verdict').action(() => run((wire) => verdict(wire)));
+
+/** What went wrong, in words, and the exit code. */
+function explain(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (error instanceof ConfigError) {
+    complain(error.message);
+    return error.exitCode;
+  }
+  if (error instanceof UserError) {
+    complain(`wsgictl: ${error.message}`);
+    if (error.hint !== undefined) complain(`    ${error.hint}`);
+    return error.exitCode;
+  }
+  if (error instanceof Refused || error instanceof BusLost) {
+    complain(`wsgictl: systemd says: ${error.message}`);
+    return EXIT.cannot;
+  }
+  const { code, path } = (error ?? {}) as NodeJS.ErrnoException;
+  if (code === 'EACCES' || code === 'EPERM') {
+    complain(`wsgictl: ${path ?? 'that'} needs other rights than this account has`);
+    complain('    try again as root (sudo)');
+    return EXIT.cannot;
+  }
+  complain(`wsgictl: this is a bug, please report it:\n${(error as Error).stack ?? String(error)}`);
+  return EXIT.cannot;
+}
+
+program.parseAsync().catch((error: unknown) => {
+  process.exitCode = explain(error);
+});
+
