@@ -1,10 +1,10 @@
 #!/bin/bash
-# Becomes PID 1 of a lab: boot.sh CGROUP DISK ROOT, started in fresh namespaces (all but the cgroup's), in the mount
+# Becomes PID 1 of a lab: boot.sh CGROUP DISK ROOT CAPABILITIES, started in fresh namespaces (all but the cgroup's), in the mount
 # namespace of keep.sh. ROOT is never written to: what the lab writes goes to DISK/upper, /run, /tmp and /dev.
 set -euo pipefail
-cgroup=$1 disk=$2 root=$3
+cgroup=$1 disk=$2 root=$3 capabilities=$4
 
-if [ "${4:-}" != inside ]; then
+if [ "${5:-}" != inside ]; then
   read -r pid _ </proc/self/stat       # this /proc is still the outer one, and so is the number
   echo "pid $pid"
   # What the last boot left, if its power was cut; and where commands that are run inside have their place.
@@ -13,24 +13,28 @@ if [ "${4:-}" != inside ]; then
   # The cgroup namespace begins where its first process is. Only PID 1 may be in there: a process in the root of a
   # delegated tree keeps systemd from enabling controllers.
   echo 0 >"$cgroup/cgroup.procs"
-  exec unshare --cgroup "$0" "$cgroup" "$disk" "$root" inside
+  exec unshare --cgroup "$0" "$@" inside
 fi
 
 mount -t overlay -o "lowerdir=$root,upperdir=$disk/upper,workdir=$disk/work" wsgictl-lab "$disk/root"
 cd "$disk/root"
 
-# The kernel's settings belong to the machine outside.
+mount -t tmpfs -o mode=755,nosuid,nodev tmpfs run
+mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs tmp
+
+# The kernel's settings belong to the machine outside; but each boot has a number of its own, for the journal.
 mount -t proc -o nosuid,nodev,noexec proc proc
+cat proc/sys/kernel/random/uuid >run/boot-id
+chmod 444 run/boot-id
 for path in proc/sys proc/sysrq-trigger; do
   [ -e "$path" ] || continue
   mount --bind "$path" "$path"
   mount -o remount,bind,ro "$path"
 done
+mount --bind run/boot-id proc/sys/kernel/random/boot_id
 mount -t sysfs -o ro,nosuid,nodev,noexec sysfs sys
 mount -t cgroup2 -o nosuid,nodev,noexec cgroup2 sys/fs/cgroup
 
-mount -t tmpfs -o mode=755,nosuid,nodev tmpfs run
-mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs tmp
 mount -t tmpfs -o mode=755,nosuid tmpfs dev
 for device in null zero full random urandom tty; do
   : >"dev/$device"
@@ -48,6 +52,5 @@ ln -s fd/2 dev/stderr
 pivot_root . mnt
 cd /
 umount --lazy /mnt
-# Nothing in here loads modules into this machine's kernel or sets its clock.
-exec /usr/bin/setpriv --bounding-set=-sys_module,-sys_rawio,-sys_time \
+exec /usr/bin/setpriv --bounding-set="$capabilities" \
   /usr/bin/env -i container=wsgictl-lab PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd --system

@@ -4,7 +4,7 @@ import { cpSync, existsSync, rmSync, symlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { Keeper } from './keeper.js';
-import { Machine } from './machine.js';
+import { CAPABILITIES, Machine } from './machine.js';
 import { ensureRoot, type Release } from './root.js';
 
 export { ensureRoot, RELEASES, type Release } from './root.js';
@@ -79,7 +79,7 @@ export class Lab {
       'sh',
       ['-c', 'echo 0 >"$0" && exec "$@"', `${this.keeper.cgroup}/lab-run/cgroup.procs`,
         'nsenter', '--target', String(this.pid), '--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup',
-        'setpriv', '--pdeathsig', 'KILL', '--reset-env', ...user,
+        'setpriv', '--pdeathsig', 'KILL', '--bounding-set', CAPABILITIES, '--reset-env', ...user,
         'env', ...environment, ...command],
       { stdio: 'pipe' },
     );
@@ -113,7 +113,8 @@ export class Lab {
 
   /** Runs a bash script inside and gives its standard output; a command in it that fails is an error. */
   async sh(script: string, options: RunOptions = {}): Promise<string> {
-    const { code, stdout, stderr } = await this.run(['bash', '-euo', 'pipefail', '-c', script], options);
+    // Node's pipes are sockets, by which bash thinks that it runs under rshd and reads its rc files.
+    const { code, stdout, stderr } = await this.run(['bash', '--norc', '-euo', 'pipefail', '-c', script], options);
     if (code !== 0) throw new Error(`exit code ${code} in the ${this.release} lab:\n${script}\n${stdout}${stderr}`);
     return stdout;
   }

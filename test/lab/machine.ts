@@ -8,6 +8,12 @@ import { labScript } from './root.js';
 /** How a PID 1 ended: the kernel tells a namespace's poweroff and reboot from a kill by the signal it reports. */
 export type End = 'poweroff' | 'reboot' | 'killed';
 
+/**
+ * What root in a lab cannot do, for setpriv: load modules into this machine's kernel, set its clock, clear its log.
+ * Namespaces keep none of these apart, so every process that enters one must be without them, not only PID 1.
+ */
+export const CAPABILITIES = '-sys_module,-sys_rawio,-sys_time,-syslog,-wake_alarm';
+
 export class Machine {
   private over: End | undefined;
 
@@ -27,7 +33,7 @@ export class Machine {
       'nsenter',
       ['--target', String(keeper.pid), '--mount', 'setpriv', '--pdeathsig', 'KILL',
         'unshare', '--mount', '--pid', '--fork', '--ipc', '--uts', '--net', '--kill-child',
-        labScript('boot.sh'), keeper.cgroup, keeper.disk, root],
+        labScript('boot.sh'), keeper.cgroup, keeper.disk, root, CAPABILITIES],
       { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
     );
     let faults = '';
