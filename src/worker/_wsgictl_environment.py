@@ -1,0 +1,35 @@
+"""What must be right around the worker before it can do anything."""
+import os
+import sys
+
+import _wsgictl_app as app
+import _wsgictl_exits as exits
+
+
+class Failure(Exception):
+    """The worker cannot start: the message is all there is to say."""
+
+    def __init__(self, exit_status, message):
+        super().__init__(message)
+        self.exit_status = exit_status
+
+
+def prepare(options):
+    # Apps and their logs ask for it; systemd gives the directory, but not always the variable.
+    os.environ["PWD"] = os.getcwd()
+    app.extend_path(options)
+    # What the app prints shall be in the journal when it happens, not when a buffer is full.
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.reconfigure(line_buffering=True)
+
+
+def gunicorn_version():
+    try:
+        import gunicorn.http.wsgi  # more than its version: old ones do not work with every Python
+        import gunicorn.workers.sync  # noqa: F401
+        return gunicorn.__version__
+    except ImportError as error:
+        reason = "" if error.name == "gunicorn" else f" that works ({error})"
+        raise Failure(exits.NO_GUNICORN, f"no gunicorn{reason} in {sys.executable}: `{sys.executable} -m pip install "
+                                         "gunicorn`, or `apt install python3-gunicorn` for Debian's own Python") from None

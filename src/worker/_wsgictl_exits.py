@@ -1,0 +1,13 @@
+"""The exit statuses of a worker. 3 and 4 are those of gunicorn's own workers; from 64 on they follow sysexits.h."""
+
+DRAINED = 0       # SIGTERM or max-requests: everything that was accepted is answered
+BOOT_ERROR = 3    # the app, or a hook of gunicorn.conf.py, raised before the worker was ready
+LOAD_ERROR = 4    # the module is there, but has no such callable
+COLD = 5          # a warm-up request failed
+USAGE = 64        # the command line
+BAD_CONFIG = 65   # gunicorn.conf.py cannot be read, or asks for what must not be ignored
+NO_APP = 66       # the script or module is not there (--check only)
+NO_GUNICORN = 69  # gunicorn cannot be imported
+OVERDUE = 75      # a request took longer than request-timeout
+INTERRUPTED = 76  # the interrupt signal came: requests did not end in time
+NO_SOCKET = 78    # no socket was inherited; a restart would not help, the unit does not try it

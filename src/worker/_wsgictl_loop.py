@@ -1,0 +1,83 @@
+"""Accepts connections and answers them, until it is told to stop.
+
+A connection is accepted by the thread that will answer it, and only when that thread has nothing else to do: what
+waits, waits in the kernel's queue, from which the app's other workers, and those of the next generation, take it too.
+So nothing that was accepted is ever dropped.
+"""
+import os
+import select
+import threading
+import time
+from collections import deque
+
+import _wsgictl_client as client
+import _wsgictl_interrupt as interrupt
+import _wsgictl_log as log
+
+
+class Loop:
+    def __init__(self, options, listeners, worker, between):
+        self.header_timeout = options.header_timeout
+        self.listeners = deque(listeners)
+        self.worker = worker
+        self.between = between  # called after each connection
+        self.turn = threading.Lock()
+        self.clients = {}       # thread -> the connection that it has
+        # Readable for ever once it is closed: the end reaches every thread that waits, and those that come later.
+        self.stop_reader, self.stop_writer = os.pipe()
+        self.stopped = False
+        self.poll = select.poll()
+        self.poll.register(self.stop_reader, select.POLLIN)
+        for listener in listeners:
+            self.poll.register(listener, select.POLLIN)
+
+    def stop(self):
+        """From any thread: no connection is accepted any more."""
+        if not self.stopped:
+            self.stopped = True
+            os.close(self.stop_writer)
+
+    def run(self):
+        """One thread's work. Several threads may run it; one waits at the sockets, the others for their turn."""
+        while True:
+            with self.turn:
+                accepted = self._accept()
+            if accepted is None:
+                return
+            self._answer(*accepted)
+            self.between()
+
+    def _answer(self, listener, connection, address):
+        thread = threading.get_ident()
+        self.clients[thread] = connection
+        try:
+            self.worker.handle(listener, connection, address)
+        except interrupt.Interrupted:
+            connection.close()  # it should not get here; if it does, the process is about to end anyway
+        except Exception as error:
+            log.error(f"a connection ended with {error!r}")
+            connection.close()
+        finally:
+            self.clients.pop(thread, None)
+
+    def _accept(self):
+        while not self.stopped:
+            ready = {number for number, _ in self.poll.poll()}
+            if self.stop_reader in ready:
+                break
+            # Not always the same one first: none of them waits for ever.
+            self.listeners.rotate(1)
+            for listener in self.listeners:
+                if listener.fileno() not in ready:
+                    continue
+                try:
+                    accepted, address = listener.accept()
+                except (BlockingIOError, InterruptedError, ConnectionError):
+                    continue  # another worker was faster, or the client left
+                except OSError as error:
+                    # No file descriptor or memory left: it can pass, and others may have some.
+                    log.error(f"cannot accept a connection: {error}")
+                    time.sleep(0.2)
+                    continue
+                return listener, client.Client(accepted, self.header_timeout), address
+        return None

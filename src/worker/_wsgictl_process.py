@@ -1,0 +1,132 @@
+"""The life of a worker, from its sockets to its exit status."""
+import os
+import socket
+import threading
+import time
+import traceback
+
+import _wsgictl_app as app
+import _wsgictl_children as children
+import _wsgictl_config as config
+import _wsgictl_control as control
+import _wsgictl_environment as environment
+import _wsgictl_exits as exits
+import _wsgictl_log as log
+import _wsgictl_loop as loops
+import _wsgictl_request as request
+import _wsgictl_server as servers
+import _wsgictl_signals as signals
+import _wsgictl_systemd as systemd
+import _wsgictl_warmup as warmup
+import _wsgictl_worker as workers
+
+
+def run(options):
+    began = time.monotonic()
+    notifier = systemd.Notifier()
+    listeners = systemd.inherited_sockets(options.backlog)
+    if not listeners:
+        raise environment.Failure(exits.NO_SOCKET, "no socket: systemd passed none on, and a worker opens none by itself "
+                                                   f"(is wsgi-app@{options.app}.socket active?)")
+    configuration = config.load(options)
+    for remark in configuration.remarks:
+        log.info(remark)
+    configuration.listen_on([_address(listener) for listener in listeners])
+
+    # Until READY=1 every signal does what it does by default: a stop ends a hanging import at once.
+    boot = _Boot(options, configuration, listeners)
+    try:
+        boot.run()
+    except BaseException as error:
+        return boot.failed(error)
+
+    own_signals = signals.Signals(options.interrupt_signal, request.interrupt_current)
+    between = own_signals.keep if options.threads == 1 else _nothing
+    loop = loops.Loop(options, listeners, boot.worker, between)
+    watch = control.Control(options, notifier, own_signals, boot.requests, loop, boot.log)
+    boot.worker.retire = watch.drain
+    own_signals.take()
+    watch.start()
+    notifier.send(READY=1)
+    log.info(f"ready after {time.monotonic() - began:.1f} s")
+    _serve(options.threads, loop)
+    return _finish(options, watch, boot)
+
+
+class _Boot:
+    """Everything before READY=1, in gunicorn's order."""
+
+    def __init__(self, options, configuration, listeners):
+        self.options = options
+        self.configuration = configuration
+        self.listeners = listeners
+        self.requests = request.Requests(options)
+        self.log = self.server = self.worker = None
+
+    def run(self):
+        cfg = self.configuration.cfg
+        self.log = cfg.logger_class(cfg)
+        os.environ.update(cfg.env)
+        self.server = servers.Server(self.configuration, self.log, self.listeners)
+        self.server.starting()
+        worker = workers.Worker(self.options, self.configuration, self.log, self.listeners, self.requests)
+        self.worker = worker
+        self.server.forking(worker)
+        self.configuration.callable = app.load(self.options)
+        worker.load(self.configuration.callable)
+        self.server.initialised(worker)
+        warmup.warm_up(self.configuration.callable, self.options)
+
+    def failed(self, error):
+        """Says why there will be no worker, and gives the exit status."""
+        if isinstance(error, KeyboardInterrupt):
+            raise error
+        cold = self.worker is not None and self.worker.booted
+        if isinstance(error, SystemExit):
+            log.error(f"{app.describe(self.options)} called sys.exit({error.code!r}) before the worker was ready")
+        elif isinstance(error, (warmup.Cold, app.NoCallable)):
+            log.error(error)
+        else:
+            traceback.print_exception(type(error), error, error.__traceback__)
+            what = "warmed up" if cold else "loaded"
+            log.error(f"{app.describe(self.options)} could not be {what}: {type(error).__name__}: {error}")
+        if self.worker is not None:
+            self.server.exiting(self.worker)
+        return exits.COLD if cold else app.exit_status(error)
+
+
+def _serve(count, loop):
+    """Returns when the loop was told to stop, and all that was accepted is answered."""
+    if count == 1:
+        loop.run()  # in the main thread, where a signal can interrupt whatever the app waits for
+        return
+    threads = [threading.Thread(target=loop.run, name=f"request-{number}", daemon=True) for number in range(1, count + 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _finish(options, watch, boot):
+    watch.finish()
+    if options.children == "wait":
+        children.wait(lambda count: watch.wait_for(f"{count} child process{'' if count == 1 else 'es'}"))
+    watch.wait_for("the hooks of gunicorn.conf.py")
+    boot.server.exiting(boot.worker)
+    # Python waits for the app's threads before it ends; the interrupt ends that, as it ends the wait for children.
+    names = [thread.name for thread in threading.enumerate() if not thread.daemon and thread is not threading.main_thread()]
+    watch.wait_for(f"threads of the app ({', '.join(names)})" if names else "the app's exit functions")
+    log.info("drained" if watch.exit_status == exits.DRAINED else f"ends with exit status {watch.exit_status}")
+    return watch.exit_status
+
+
+def _nothing():
+    pass
+
+
+def _address(listener):
+    name = listener.getsockname()
+    if listener.family == socket.AF_UNIX:
+        return "unix:" + (name if isinstance(name, str) else "@" + os.fsdecode(name[1:]))
+    host = f"[{name[0]}]" if listener.family == socket.AF_INET6 else name[0]
+    return f"{host}:{name[1]}"

@@ -1,0 +1,77 @@
+"""The signals of a worker, and who gets them.
+
+Python runs its signal handlers in the main thread, which may be in the app, or in a C function that does not return. So
+the control thread learns of every signal too, from the C handler's own pipe; the Python handlers have little to do.
+"""
+import faulthandler
+import os
+import signal
+
+import _wsgictl_log as log
+
+STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+REOPEN = signal.SIGUSR1
+# They mean something to gunicorn's arbiter. Here their default would end or suspend the worker.
+FOREIGN = (signal.SIGHUP, signal.SIGUSR2, signal.SIGTTIN, signal.SIGTTOU)
+
+
+class Signals:
+    def __init__(self, interrupt_signal, interrupt_main):
+        self.interrupt_signal = interrupt_signal
+        # What comes from outside is for all requests and goes through the control thread. This one is that thread's
+        # own: with it, it interrupts the app in the main thread.
+        self.own_signal = interrupt_signal + 1
+        self.reader, self.writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self.handlers = {number: self._noted for number in (*STOP, REOPEN, *FOREIGN, interrupt_signal)}
+        self.handlers[self.own_signal] = interrupt_main
+
+    def take(self):
+        """Installs the handlers. What the app has done with our signals while it was imported is undone, and said."""
+        for number in self.handlers:
+            self._take_back(number)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, self.handlers)
+        signal.set_wakeup_fd(self.writer, warn_on_full_buffer=False)
+        # None of them may disturb a system call of a request, but the one that is meant to.
+        for number in self.handlers.keys() - {self.own_signal}:
+            signal.siginterrupt(number, False)
+        os.register_at_fork(after_in_child=self._release)
+
+    def keep(self):
+        """Takes back what the app took since. Only in the main thread, where alone it can take anything."""
+        for number, handler in self.handlers.items():
+            if signal.getsignal(number) != handler:
+                self._take_back(number)
+
+    def _take_back(self, number):
+        before = signal.getsignal(number)
+        if before not in (signal.SIG_DFL, signal.default_int_handler):
+            log.warning(f"the app took {_name(number)} for itself ({_describe(before)}); it belongs to the worker, taken back")
+        if faulthandler.unregister(number):
+            log.warning(f"the app registered faulthandler for {_name(number)}; it belongs to the worker, taken back")
+        signal.signal(number, self.handlers[number])
+
+    def _noted(self, number, frame):
+        """The C handler has written to the pipe already, unless the app has taken the pipe's place (asyncio does)."""
+        try:
+            os.write(self.writer, bytes([number]))
+        except BlockingIOError:
+            pass
+
+    def _release(self):
+        """In a child that the app forked: it can be ended as any process, and tells this one nothing."""
+        signal.set_wakeup_fd(-1)
+        for number in self.handlers:
+            if signal.getsignal(number) == self.handlers[number]:
+                signal.signal(number, signal.SIG_DFL)
+
+
+def _name(number):
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"SIGRTMIN+{number - signal.SIGRTMIN}"
+
+
+def _describe(handler):
+    name = getattr(handler, "__qualname__", None)
+    return f"{getattr(handler, '__module__', '?')}.{name}" if name else repr(handler)

@@ -1,0 +1,42 @@
+"""gunicorn's sync worker, of which only the handling of one connection is used: no arbiter, no loop, no signals."""
+import os
+import random
+import sys
+
+from gunicorn.workers.sync import SyncWorker
+
+import _wsgictl_answer as answer
+import _wsgictl_headers as headers
+
+
+class Worker(SyncWorker):
+    def __init__(self, options, configuration, log, listeners, requests):
+        # The timeout would be the arbiter's.
+        super().__init__(1, os.getppid(), listeners, configuration, 0, configuration.cfg, log)
+        self.pid = os.getpid()
+        self.max_requests = sys.maxsize  # gunicorn's own count is not made for threads
+        self.last_request = _limit(options)
+        self.retire = None  # called with a reason when the worker has done its share
+        self.options = options
+        self.requests = requests
+
+    def load(self, app):
+        self.wsgi = answer.Guard(app, self.options.threads > 1)
+
+    def handle_request(self, listener, req, client, addr):
+        client.head_is_read()
+        if self.options.header_map == "drop":
+            req.headers = headers.trusted(req.headers)
+        request = self.requests.begin(f"{req.method} {req.path}", client)
+        if self.last_request is not None and self.requests.begun >= self.last_request:
+            self.retire("max-requests")
+        try:
+            super().handle_request(listener, req, client, addr)
+        finally:
+            self.requests.end(request)
+
+
+def _limit(options):
+    if options.max_requests is None:
+        return None
+    return options.max_requests + random.randint(0, options.max_requests_jitter)
