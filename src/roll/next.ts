@@ -15,6 +15,8 @@ export interface Worker {
   readonly readySince: number;
   /** How it failed, in words, if its last run ended badly; null otherwise. */
   readonly failure: string | null;
+  /** How often systemd has restarted it by itself since somebody started it; absent where nobody knows. */
+  readonly restarts?: number;
 }
 
 export interface Target {
@@ -48,33 +50,51 @@ const FOREVER = Number.POSITIVE_INFINITY;
  *     surge 1, unavailable 0:    +1 -1 +1 -1 +1 -1 +1 commit -1
  *     surge 100 %:               +1 +3 commit -4
  *     surge 0, unavailable 1:    -1 +1 -1 +1 -1 +1 -1 +1 commit
+ *
+ * Where there are more old workers than `processes`, the surge comes on top of them: the canary must prove itself while
+ * all of them serve. From 8 to 3 processes:
+ *
+ *     surge 1, unavailable 0:    +1 -6 +1 -1 +1 commit -1
+ *     surge 100 %:               +1 +2 commit -8
+ *     surge 0, unavailable 1:    -6 +1 -1 +1 -1 +1 commit
  */
 export function next(target: Target, workers: readonly Worker[], now: number): Step {
-  const fresh = workers.filter((worker) => worker.generation === target.generation && worker.phase !== 'leaving');
+  // One that leaves without our doing (max-requests) is restarted by systemd: its place is taken.
+  const fresh = workers.filter((worker) => worker.generation === target.generation);
   const old = workers.filter((worker) => worker.generation !== target.generation && worker.phase !== 'leaving');
 
   const failed = fresh.find((worker) => worker.failure !== null);
   if (failed !== undefined) return { kind: 'fail', index: failed.index, reason: failed.failure as string };
-  const late = fresh.find((worker) => worker.phase !== 'ready' && now > target.deadline(worker.index));
+  const late = fresh.find((worker) => isComing(worker) && now >= target.deadline(worker.index));
   if (late !== undefined) return { kind: 'fail', index: late.index, reason: 'did not become ready in time' };
 
-  const settled = (worker: Worker): boolean => worker.phase === 'ready' && now - worker.readySince >= target.settle;
-  const freshAvailable = fresh.filter(settled).length;
-  if (freshAvailable >= target.processes) return { kind: 'commit' };
+  const { processes, budget } = target;
+  const available = fresh.filter((worker) => isAvailable(target, worker, now)).length;
+  if (available >= processes) return { kind: 'commit' };
 
-  const oldReady = old.filter((worker) => worker.phase === 'ready').length;
-  const room = target.processes + target.budget.surge - old.length - fresh.length;
-  const spare = freshAvailable + oldReady - (target.processes - target.budget.unavailable);
-  const canarySettles = fresh.length > 0 && freshAvailable === 0;
-  const wanted = fresh.length === 0 ? 1 : target.processes - fresh.length;
-
+  const canarySettles = fresh.length > 0 && available === 0;
+  const wanted = fresh.length === 0 ? 1 : processes - fresh.length;
   if (!canarySettles && wanted > 0) {
-    const starts = Math.min(wanted, room);
+    const running = old.length + fresh.length;
+    const starts = Math.min(wanted, Math.max(processes, old.length) + budget.surge - running);
     if (starts > 0) return { kind: 'start', indexes: freeIndexes(target, fresh, starts) };
-    const leaving = retirable(old, spare).slice(0, wanted - Math.max(0, room));
+    const oldReady = old.filter((worker) => worker.phase === 'ready').length;
+    const spare = available + oldReady - (processes - budget.unavailable);
+    const inTheWay = running + wanted - (processes + budget.surge);
+    const leaving = retirable(old, spare).slice(0, inTheWay);
     if (leaving.length > 0) return { kind: 'retire', workers: leaving };
   }
   return wait(target, fresh, now);
+}
+
+/** Ready for as long as it takes to be believed. */
+export function isAvailable(target: Target, worker: Worker, now: number): boolean {
+  return worker.phase === 'ready' && now - worker.readySince >= target.settle;
+}
+
+/** On its way to become ready. */
+export function isComing(worker: Worker): boolean {
+  return worker.phase === 'starting' || worker.phase === 'down';
 }
 
 /** Whom to retire first: workers that serve nobody, which costs nothing, then as many ready ones as can be spared. */
@@ -90,20 +110,22 @@ function freeIndexes(target: Target, fresh: readonly Worker[], count: number): n
   return all.filter((index) => !taken.has(index)).slice(0, count);
 }
 
-function wait(target: Target, fresh: readonly Worker[], now: number): Step {
-  const starting = fresh.filter((worker) => worker.phase !== 'ready');
-  if (starting.length > 0) {
-    const until = Math.min(...starting.map((worker) => target.deadline(worker.index)));
-    return { kind: 'wait', until, for: `worker ${list(starting)} to become ready` };
-  }
-  const settling = fresh.filter((worker) => now - worker.readySince < target.settle);
-  if (settling.length > 0) {
-    const until = Math.min(...settling.map((worker) => worker.readySince + target.settle));
-    return { kind: 'wait', until, for: `worker ${list(settling)} to settle` };
-  }
-  return { kind: 'wait', until: FOREVER, for: 'a worker of the old generation to become ready' };
+/** Waits for whatever of a generation is not available yet. */
+export function wait(target: Target, fresh: readonly Worker[], now: number): Step {
+  const coming = fresh.filter(isComing);
+  const settling = fresh.filter((worker) => worker.phase === 'ready' && !isAvailable(target, worker, now));
+  const leaving = fresh.filter((worker) => worker.phase === 'leaving');
+  const until = Math.min(
+    FOREVER,
+    ...coming.map((worker) => target.deadline(worker.index)),
+    ...settling.map((worker) => worker.readySince + target.settle),
+  );
+  if (coming.length > 0) return { kind: 'wait', until, for: `${list(coming)} to become ready` };
+  if (settling.length > 0) return { kind: 'wait', until, for: `${list(settling)} to settle` };
+  if (leaving.length > 0) return { kind: 'wait', until, for: `${list(leaving)} to finish and come back` };
+  return { kind: 'wait', until, for: 'a worker of the old generation to become ready' };
 }
 
 function list(workers: readonly Worker[]): string {
-  return workers.map((worker) => worker.index).join(', ');
+  return `worker ${workers.map((worker) => worker.index).join(', ')}`;
 }
