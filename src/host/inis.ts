@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readApp, type ReadApp } from '../config/app.js';
+import { appNameFault } from '../config/name.js';
 import type { AppConfig } from '../config/settings.js';
 import { ConfigError, UserError } from '../errors.js';
-import { APP_NAME } from '../plan/names.js';
 import type { Places } from './places.js';
 import { assertTrusted } from './trust.js';
 
@@ -35,9 +35,8 @@ export function readIni(places: Places, nameOrPath: string): ReadApp {
   const given = isPath(nameOrPath);
   const file = given ? nameOrPath : iniPath(places, nameOrPath);
   const name = given ? basename(file, '.ini') : nameOrPath;
-  if (!given && !APP_NAME.test(name)) {
-    throw new UserError(`${JSON.stringify(name)} is not the name of an app`, 'letters a-z, digits and _ . - only, 64 at most');
-  }
+  const nameFault = given ? null : appNameFault(name);
+  if (nameFault !== null) throw new UserError(nameFault.message, nameFault.hint);
   const path = given ? file : places.root + file;
   try {
     const content = readFileSync(path);

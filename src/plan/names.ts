@@ -12,8 +12,6 @@ export const DRAIN = 'wsgi-app-drain.service';
 export const ALL_SOCKETS = 'wsgi-app@*.socket';
 export const ALL_WORKERS = 'wsgi-worker-*@*.service';
 
-export const APP_NAME = /^[a-z0-9][a-z0-9_.-]{0,63}$/;
-
 const WORKER = /^wsgi-worker-([a-z0-9][a-z0-9_.:]*)-([1-9][0-9]*)@([1-9][0-9]*)\.service$/;
 const TEMPLATE = /^wsgi-worker-([a-z0-9][a-z0-9_.:]*)-([1-9][0-9]*)@\.service$/;
 

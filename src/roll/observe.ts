@@ -1,4 +1,3 @@
-import { constants } from 'node:os';
 import { parseWorker } from '../plan/names.js';
 import type { Job, UnitState } from '../systemd/port.js';
 import type { Phase, Worker } from './next.js';
@@ -15,18 +14,42 @@ const SPAWN_FAILURES: Readonly<Record<number, string>> = {
   226: 'its sandbox could not be set up',
 };
 
+/** A request took longer than request-timeout: the worker ends by design, and that is no failure of its release. */
+const OVERDUE = 75;
+
+/** What the worker runner's exit statuses mean (src/worker/_wsgictl_exits.py). */
+const WORKER_FAILURES: Readonly<Record<number, string>> = {
+  3: 'could not load the app',
+  4: 'found no such callable in the app',
+  5: 'failed its warm-up',
+  65: 'could not use its gunicorn.conf.py',
+  69: 'found no gunicorn',
+  76: 'was interrupted',
+  78: 'got no socket to listen on',
+};
+
+/** Signals by their numbers, from 1 on: the same on all machines that Debian's systemd runs on, but MIPS. */
+const SIGNALS = (
+  'HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ ' +
+  'VTALRM PROF WINCH IO PWR SYS'
+).split(' ');
+const SIGRTMIN = 34;
+const SIGRTMAX = 64;
+
 /** The worker behind a unit, or null where the unit is none or is not there any more. */
 export function observe(unit: UnitState, job: Job | null): Worker | null {
   const name = parseWorker(unit.name);
   const phase = phaseOf(unit, job);
   if (name === null || phase === null) return null;
-  const failure = phase === 'ready' || phase === 'leaving' ? null : failureOf(unit);
-  return { generation: name.generation, index: name.index, phase, readySince: unit.activeSince, failure };
+  // While it starts, Result is what its last run left. One that leaves unasked may leave because it failed.
+  const ended = phase === 'down' || (phase === 'leaving' && job?.type !== 'stop');
+  const failure = ended ? failureOf(unit) : null;
+  return { generation: name.generation, index: name.index, phase, readySince: unit.activeSince, failure, restarts: unit.restarts };
 }
 
 function phaseOf(unit: UnitState, job: Job | null): Phase | null {
   if (job?.type === 'stop' || unit.active === 'deactivating') return 'leaving';
-  if (unit.active === 'active' || unit.active === 'reloading') return 'ready';
+  if (/^(active|reloading|refreshing)$/.test(unit.active)) return 'ready';
   if (unit.sub.startsWith('auto-restart')) return 'down';
   if (unit.active === 'activating' || job !== null) return 'starting';
   return unit.active === 'failed' ? 'down' : null;
@@ -39,7 +62,7 @@ export function failureOf(unit: UnitState): string | null {
     case 'success':
       return null;
     case 'exit-code':
-      return exited(unit.exitStatus);
+      return unit.exitStatus === OVERDUE ? null : exited(unit.exitStatus);
     case 'signal':
     case 'core-dump':
       return unit.exitCode === CLD_EXITED ? exited(unit.exitStatus) : `was ended by ${signalName(unit.exitStatus)}`;
@@ -57,13 +80,16 @@ export function failureOf(unit: UnitState): string | null {
 }
 
 function exited(status: number): string {
-  const meaning = SPAWN_FAILURES[status];
-  return meaning === undefined ? `exited with status ${status}` : `could not be started: ${meaning}`;
+  const spawn = SPAWN_FAILURES[status];
+  if (spawn !== undefined) return `could not be started: ${spawn}`;
+  const meaning = WORKER_FAILURES[status];
+  return meaning === undefined ? `exited with status ${status}` : `${meaning} (exit status ${status})`;
 }
 
 export function signalName(number: number): string {
-  const entry = Object.entries(constants.signals).find(([, value]) => value === number);
-  return entry?.[0] ?? `signal ${number}`;
+  if (number >= SIGRTMIN && number <= SIGRTMAX) return number === SIGRTMIN ? 'SIGRTMIN' : `SIGRTMIN+${number - SIGRTMIN}`;
+  const name = SIGNALS[number - 1];
+  return name === undefined ? `signal ${number}` : `SIG${name}`;
 }
 
 /**
