@@ -36,7 +36,7 @@ export function readIni(places: Places, nameOrPath: string): ReadApp {
   const file = given ? nameOrPath : iniPath(places, nameOrPath);
   const name = given ? basename(file, '.ini') : nameOrPath;
   const nameFault = given ? null : appNameFault(name);
-  if (nameFault !== null) throw new UserError(nameFault.message, nameFault.hint);
+  if (nameFault !== null) throw new UserError(nameFault.message, `an app is named as its file in ${places.apps}, without .ini`);
   const path = given ? file : places.root + file;
   try {
     const content = readFileSync(path);

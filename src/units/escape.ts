@@ -26,9 +26,12 @@ export function rest(text: string): string {
   return percent(text);
 }
 
-/** A path that is the rest of its line. A `\` at its end gets a `/`, which means the same and ends the line. */
+/**
+ * A path that is the rest of its line. At its end a `\` would continue the line, and a space would be dropped: both get a
+ * `/`, which means the same.
+ */
 export function path(text: string): string {
-  return percent(text.endsWith('\\') ? `${text}/` : text);
+  return percent(/[\\ ]$/.test(text) ? `${text}/` : text);
 }
 
 /** A time span, given in ms; null is 0, which turns limits off. */

@@ -22,9 +22,21 @@ export interface Template {
   readonly text: string;
 }
 
+const handlebars = Handlebars.create();
+
+// `strict` does not reach what blocks ask for: a misspelt {{#if user}} would drop User= without a word.
+for (const name of ['if', 'unless', 'each', 'with'] as const) {
+  const block = handlebars.helpers[name] as Handlebars.HelperDelegate;
+  handlebars.registerHelper(name, function (this: unknown, what: unknown, options: Handlebars.HelperOptions & { loc?: hbs.AST.SourceLocation }) {
+    const { line, column } = options.loc?.start ?? { line: 0, column: 0 };
+    if (what === undefined) throw new Error(`#${name} asks for what is not defined - ${line}:${column}`);
+    return block.call(this, what, options) as unknown;
+  });
+}
+
 /** Renders a unit file. Throws UserError for a template that is faulty or names what does not exist. */
 export function render(template: Template, view: object): string {
-  const compiled = Handlebars.compile(template.text, { noEscape: true, strict: true });
+  const compiled = handlebars.compile(template.text, { noEscape: true, strict: true });
   try {
     return compiled(view);
   } catch (error) {

@@ -36,22 +36,25 @@ export class Random {
   }
 }
 
-/**
- * A test that holds for whatever is drawn: `rounds` seeds, ten times as many in the long run. A failure tells its seed,
- * and WSGICTL_SEED=<seed> runs that one alone.
- */
+/** A test that holds for whatever is drawn. */
 export function property(name: string, rounds: number, body: (random: Random) => void): void {
-  test(name, () => {
-    const { WSGICTL_SEED: only, WSGICTL_LONG: long } = process.env;
-    const count = long === undefined ? rounds : rounds * 10;
-    const seeds = only === undefined ? Array.from({ length: count }, (_, at) => at) : [Number(only)];
-    for (const seed of seeds) {
-      try {
-        body(new Random(seed));
-      } catch (error) {
-        if (error instanceof Error) error.message = `WSGICTL_SEED=${seed}: ${error.message}`;
-        throw error;
-      }
+  test(name, () => eachSeed(rounds, body));
+}
+
+/**
+ * Runs as many seeds, ten times as many in the long run. A failure tells its seed, and WSGICTL_SEED=<seed> runs that one
+ * alone.
+ */
+export function eachSeed(rounds: number, body: (random: Random) => void): void {
+  const { WSGICTL_SEED: only, WSGICTL_LONG: long } = process.env;
+  const count = long === undefined ? rounds : rounds * 10;
+  const seeds = only === undefined ? Array.from({ length: count }, (_, at) => at) : [Number(only)];
+  for (const seed of seeds) {
+    try {
+      body(new Random(seed));
+    } catch (error) {
+      if (error instanceof Error) error.message = `WSGICTL_SEED=${seed}: ${error.message}`;
+      throw error;
     }
-  });
+  }
 }
