@@ -48,7 +48,8 @@ class Client(socket.socket):
         client, which may still be sending, would lose its answer."""
         try:
             self.shutdown(socket.SHUT_WR)
-            if super().recv(1, socket.MSG_DONTWAIT):
+            self.settimeout(0)
+            if super().recv(1):
                 self._linger()
         except OSError:
             pass

@@ -64,6 +64,8 @@ class Configuration(Application):
         # The parser calls sys.exit() for what it does not know, and so does the reading of a file that raises.
         try:
             self._read_all()
+        except BadConfig:
+            raise
         except SystemExit:
             raise BadConfig("gunicorn's settings cannot be read, see above") from None
         except Exception as error:

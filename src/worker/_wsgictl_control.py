@@ -144,8 +144,8 @@ class Control(threading.Thread):
             waited = now - request.asked
             if waited >= self.shut_after and self.interrupted is not None and not self.sockets_shut:
                 self._shut_sockets(stuck)
-            if waited >= self.refuse_after and not request.outcome:
-                self._refuse(request)
+            if waited >= self.refuse_after and not request.given_up:
+                self._give_up(request)
         if self.interrupted and self.finishing and now - max(self.interrupted, self.finishing) >= self.shut_after:
             self._leave(f"not waiting for {self.waiting_for} any longer")
         everyone = stuck and len(stuck) == len(self.requests.in_flight()) and not self.loop.clients.keys() - {request.thread for request in stuck}
@@ -157,6 +157,7 @@ class Control(threading.Thread):
         for request in stuck:
             # Reading a body ends, sending an answer too; but a client that is owed an answer can still get one.
             if request.answer is not None and request.answer.released:
+                request.outcome = request.outcome or "cut"
                 request.client.cut()
             else:
                 request.client.stop_reading()
@@ -167,7 +168,8 @@ class Control(threading.Thread):
         if count:
             log.warning(f"shut down {count} of the app's connections, so that those who wait at them wake up")
 
-    def _refuse(self, request):
+    def _give_up(self, request):
+        request.given_up = True
         where = _place(request.thread)
         if request.answer is not None and request.answer.refuse():
             request.outcome = "answered 503 from outside"

@@ -100,7 +100,8 @@ def _serve(count, loop):
     if count == 1:
         loop.run()  # in the main thread, where a signal can interrupt whatever the app waits for
         return
-    threads = [threading.Thread(target=loop.run, name=f"request-{number}", daemon=True) for number in range(1, count + 1)]
+    # Not daemons: a thread that the app starts from one of them would be one too, and be cut off at the end.
+    threads = [threading.Thread(target=loop.run, name=f"request-{number}") for number in range(1, count + 1)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -109,15 +110,16 @@ def _serve(count, loop):
 
 def _finish(options, watch, boot):
     watch.finish()
+    status = watch.exit_status
+    log.info("drained" if status == exits.DRAINED else f"done, exit status {status}")
     if options.children == "wait":
         children.wait(lambda count: watch.wait_for(f"{count} child process{'' if count == 1 else 'es'}"))
     watch.wait_for("the hooks of gunicorn.conf.py")
     boot.server.exiting(boot.worker)
     # Python waits for the app's threads before it ends; the interrupt ends that, as it ends the wait for children.
     names = [thread.name for thread in threading.enumerate() if not thread.daemon and thread is not threading.main_thread()]
-    watch.wait_for(f"threads of the app ({', '.join(names)})" if names else "the app's exit functions")
-    log.info("drained" if watch.exit_status == exits.DRAINED else f"ends with exit status {watch.exit_status}")
-    return watch.exit_status
+    watch.wait_for(f"threads of the app: {', '.join(names)}" if names else "the app's exit functions")
+    return status
 
 
 def _nothing():

@@ -29,7 +29,8 @@ class Request:
         self.began = time.monotonic()
         self.deadline = None if timeout is None else self.began + timeout
         self.asked = None         # when it was interrupted
-        self.refused = False      # whether it was answered from outside, as nothing else helped
+        self.refused = False      # answered from outside, as nothing else helped
+        self.given_up = False     # nothing more will be tried
         self.answer = None        # its Answer, once the app is called
         self.outcome = None       # what became of it, if not an ordinary answer
 
