@@ -74,6 +74,14 @@ test('an old worker that does not come back is lost, when all has been tried and
   assert.deepEqual(undo(target({ retired }), late, 1_000), { kind: 'lost', index: 2, reason: 'did not become ready in time' });
 });
 
+test('an old worker in trouble does not keep the others from coming back', () => {
+  const broken = worker(OLD, 1, 'down', { failure: 'exited with status 1', restarts: 99 });
+  const fresh = [1, 2, 3, 4].map((index) => worker(NEW, index, 'ready'));
+  const four = target({ previous: { generation: OLD, processes: 4 }, retired: new Set([2, 3, 4]) });
+  assert.deepEqual(undo(four, [broken, ...fresh], 0), { kind: 'stop', workers: fresh.slice(0, 1) });
+  assert.deepEqual(undo(four, [broken, ...fresh.slice(1)], 0), { kind: 'restore', indexes: [2] });
+});
+
 test('old workers beyond their number, left by a scaling that was cut off, go', () => {
   const extra = worker(OLD, 3, 'ready');
   assert.deepEqual(undo(target(), [worker(OLD, 1, 'ready'), worker(OLD, 2, 'ready'), extra], 0), { kind: 'stop', workers: [extra] });
