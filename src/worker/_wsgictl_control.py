@@ -126,8 +126,8 @@ class Control(threading.Thread):
         for request in self.requests.in_flight():
             if request.deadline and request.deadline <= now and request.asked is None:
                 log.warning(f"{request.line} takes longer than {self.options.request_timeout:g} s: interrupting it")
+                self.drain("request-timeout", exits.OVERDUE)  # first, so that this thread gets no other connection
                 self._ask(request)
-                self.drain("request-timeout", exits.OVERDUE)
 
     def _ask(self, request):
         request.asked = time.monotonic()
