@@ -23,7 +23,7 @@ export class Keeper {
     let faults = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (faults += text));
     child.stdin.on('error', () => {}); // it is gone: `ended` says so
-    const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     const [, cgroup, disk] = await new Promise<string[]>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', () => reject(new Error(`cannot prepare a lab: ${faults.trim()}`)));

@@ -1,34 +1,15 @@
 // A throwaway Debian with systemd as its PID 1, in namespaces of this machine.
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { cpSync, existsSync, rmSync, symlinkSync } from 'node:fs';
-import { constants } from 'node:os';
 import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { enter, finish, type Result, type RunOptions, type SpawnOptions } from './command.js';
 import { Keeper } from './keeper.js';
-import { CAPABILITIES, Machine } from './machine.js';
+import { Machine } from './machine.js';
 import { ensureRoot, type Release } from './root.js';
 
+export type { Result, RunOptions, SpawnOptions } from './command.js';
 export { ensureRoot, RELEASES, type Release } from './root.js';
-
-export interface Result {
-  /** 128 + signal where a signal ended it, 124 where it took longer than its time. */
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-export interface SpawnOptions {
-  /** Default root. */
-  readonly user?: string;
-  /** Added to an environment that is otherwise that of a fresh login. */
-  readonly env?: Readonly<Record<string, string>>;
-}
-
-export interface RunOptions extends SpawnOptions {
-  /** Milliseconds, default 60 000. */
-  readonly timeout?: number;
-  /** What it reads on standard input; default nothing. */
-  readonly input?: string;
-}
 
 export class Lab {
   private machine: Machine | undefined;
@@ -72,43 +53,12 @@ export class Lab {
 
   /** Starts a command inside, as `run` does. Signals of this process reach only its wrapper: KILL ends the command too. */
   spawn(command: readonly string[], options: SpawnOptions = {}): ChildProcess {
-    const user = options.user === undefined ? [] : ['--reuid', options.user, '--regid', options.user, '--init-groups'];
-    const environment = Object.entries({ LANG: 'C.UTF-8', ...options.env }).map(([key, value]) => `${key}=${value}`);
-    // Into the lab's cgroup before its namespaces: from inside, the cgroup that we come from cannot be named.
-    return spawn(
-      'sh',
-      ['-c', 'echo 0 >"$0" && exec "$@"', `${this.keeper.cgroup}/lab-run/cgroup.procs`,
-        'nsenter', '--target', String(this.pid), '--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup',
-        'setpriv', '--pdeathsig', 'KILL', '--bounding-set', CAPABILITIES, '--reset-env', ...user,
-        'env', ...environment, ...command],
-      { stdio: 'pipe' },
-    );
+    return enter(this.running, this.keeper, command, options);
   }
 
   /** Runs a command inside to its end, whatever its exit code. */
   async run(command: readonly string[], options: RunOptions = {}): Promise<Result> {
-    const child = this.spawn(command, options);
-    const { timeout = 60_000 } = options;
-    let stdout = '';
-    let stderr = '';
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    child.stdin?.on('error', () => {}); // it need not read what it is given
-    child.stdin?.end(options.input ?? '');
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      child.kill('SIGKILL');
-    }, timeout);
-    const code = await new Promise<number>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', (status, signal) => resolve(status ?? 128 + signalNumber(signal)));
-      // Something that it left in the background may hold the pipes for ever.
-      child.once('exit', (status, signal) => setTimeout(() => resolve(status ?? 128 + signalNumber(signal)), 1000).unref());
-    });
-    clearTimeout(timer);
-    if (!late) return { code, stdout, stderr };
-    return { code: 124, stdout, stderr: `${stderr}lab: ${command.join(' ')}: killed after ${timeout / 1000} s\n` };
+    return finish(this.spawn(command, options), command, options);
   }
 
   /** Runs a bash script inside and gives its standard output; a command in it that fails is an error. */
@@ -152,11 +102,14 @@ export class Lab {
     await this.machine?.kill();
   }
 
-  /** Boots again with its disk; /run and /tmp are fresh. Not `clean`: the power is cut. */
-  async reboot(options: { readonly clean?: boolean } = {}): Promise<void> {
+  /**
+   * Boots again with its disk; /run and /tmp are fresh. Not `clean`: the power is cut. Not `settled`: resolves as soon
+   * as systemd answers, in the middle of the boot.
+   */
+  async reboot(options: { readonly clean?: boolean; readonly settled?: boolean } = {}): Promise<void> {
     if (options.clean && this.machine?.running) await this.shutDown('reboot');
     else await this.powerCut();
-    await this.start();
+    await this.start(options.settled ?? true);
   }
 
   /** Resolves when PID 1 is gone, with the milliseconds that took. */
@@ -175,8 +128,12 @@ export class Lab {
   /** Ends everything and removes it. A lab that is not stopped ends with this process. */
   async stop(): Promise<void> {
     for (const child of this.companions) child.kill('SIGKILL');
-    await this.keeper.stop();
-    await this.machine?.end(10_000);
+    // PID 1 first: whoever waits for a process inside is still there to reap it, which an outer init may do seconds later.
+    try {
+      await this.machine?.kill();
+    } finally {
+      await this.keeper.stop();
+    }
   }
 
   private get running(): Machine {
@@ -191,24 +148,24 @@ export class Lab {
     if (end !== verb) throw new Error(`the ${this.release} lab was asked for a ${verb} and ended as ${end}`);
   }
 
-  private async start(): Promise<void> {
+  private async start(settled = true): Promise<void> {
     this.machine = await Machine.start(this.keeper, this.lower);
-    // Degraded is for the tests to judge. Before PID 1 listens, systemctl cannot connect and says "offline".
-    await this.waitFor('booted', async () => {
-      const { stdout } = await this.run(['systemctl', 'is-system-running', '--wait']);
-      return /^(running|degraded)$/m.test(stdout);
-    });
+    // Before PID 1 listens, systemctl cannot connect and says "offline".
+    await this.waitFor('systemd answers', () => this.stateIs(/^(initializing|starting|running|degraded)$/m));
+    // Degraded is for the tests to judge. An app that hangs at boot may use up its ready-timeout.
+    if (settled) await this.waitFor('booted', () => this.stateIs(/^(running|degraded)$/m, '--wait'), 180_000);
+  }
+
+  private async stateIs(wanted: RegExp, ...options: string[]): Promise<boolean> {
+    return wanted.test((await this.run(['systemctl', 'is-system-running', ...options])).stdout);
   }
 
   private install(): void {
-    if (!existsSync('dist/wsgictl.cjs')) return;
+    const dist = fileURLToPath(new URL('../../../dist', import.meta.url));
+    if (!existsSync(dist)) return; // then a test of the lab itself can still run
     const target = `${this.root}/usr/lib/wsgictl`;
     rmSync(target, { recursive: true, force: true });
-    cpSync('dist', target, { recursive: true });
+    cpSync(dist, target, { recursive: true });
     symlinkSync('/usr/lib/wsgictl/wsgictl.cjs', `${this.root}/usr/bin/wsgictl`);
   }
-}
-
-function signalNumber(signal: NodeJS.Signals | null): number {
-  return signal === null ? 0 : constants.signals[signal];
 }

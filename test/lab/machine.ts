@@ -78,7 +78,11 @@ export class Machine {
 
   /** As if the power were cut. */
   async kill(): Promise<void> {
-    if (this.running) process.kill(this.pid, 'SIGKILL'); // still ours: unshare has not reported its end
+    try {
+      if (this.running) process.kill(this.pid, 'SIGKILL');
+    } catch {
+      // It has just ended by itself, and unshare's end is about to be reported.
+    }
     await this.end(10_000);
   }
 
