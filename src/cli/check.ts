@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { ConfigError, EXIT, formatDiagnostic, type ExitCode } from '../errors.js';
+import { ConfigError, EXIT, formatDiagnostic, UserError, type ExitCode } from '../errors.js';
 import { configuredApps, readIni } from '../host/inis.js';
 import { checkEnvironment } from './environment-check.js';
 import { complain, say } from './report.js';
@@ -28,9 +28,11 @@ export async function check(wire: Wire, names: readonly string[]): Promise<ExitC
       for (const line of await checkEnvironment(wire, config, staged)) say(`${config.name}: ${line}`);
       say(`${config.name}: fine`);
     } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      for (const diagnostic of error.diagnostics) complain(formatDiagnostic(diagnostic));
+      // What is wrong with one app does not keep the others from being looked at.
       faulty = true;
+      if (error instanceof UserError) complain(`${app}: ${error.message}${error.hint === undefined ? '' : `; ${error.hint}`}`);
+      else if (error instanceof ConfigError) for (const diagnostic of error.diagnostics) complain(formatDiagnostic(diagnostic));
+      else throw error;
     }
   }
   return faulty ? EXIT.configuration : EXIT.done;

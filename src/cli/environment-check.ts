@@ -32,7 +32,7 @@ export async function checkEnvironment(wire: Wire, config: AppConfig, staged: St
     const lines = lastLines(unit, state.invocation, 20);
     if (result === 'done' && state.result === 'success') return lines;
     const said = lines.length === 0 ? '' : `: ${lines.at(-1)}`;
-    const hint = state.exitStatus === NO_SERVER ? 'install gunicorn into it: apt install gunicorn, or pip install gunicorn in its virtualenv' : 'wsgictl check looks closer';
+    const hint = state.exitStatus === NO_SERVER ? 'install gunicorn into it: apt install gunicorn, or pip install gunicorn in its virtualenv' : `journalctl -u ${unit} has more`;
     throw new UserError(`cannot run ${staged.pinned.python} for ${config.name}${said}`, hint);
   } finally {
     await wire.systemd.stop(unit).then((job) => wire.systemd.jobResult(job)).catch(() => {});

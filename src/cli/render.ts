@@ -3,10 +3,8 @@ import { join } from 'node:path';
 import { EXIT, type ExitCode } from '../errors.js';
 import { configuredApps, loadIni } from '../host/inis.js';
 import { writeWhole } from '../host/files.js';
-import { readTemplate } from '../host/templates.js';
+import { staticUnits } from '../host/static-units.js';
 import { socketUnit, templateUnit } from '../plan/names.js';
-import { render, STATIC_UNITS } from '../units/render.js';
-import { word } from '../units/escape.js';
 import { socketDropIn } from './apply.js';
 import { say } from './report.js';
 import type { Wire } from './wire.js';
@@ -14,8 +12,7 @@ import type { Wire } from './wire.js';
 /** Prints the units of the named apps or INI files, or of all, or writes them into a folder. Needs no systemd. */
 export function renderUnits(wire: Wire, names: readonly string[], folder: string | null): ExitCode {
   const files = new Map<string, string>();
-  const view = { system: wire.places.mode === 'system', wsgictl: word(wire.places.program) };
-  for (const name of STATIC_UNITS) files.set(name, render(readTemplate(wire.places.templates, name), view));
+  for (const [name, text] of staticUnits(wire.places)) files.set(name, text);
   for (const app of names.length > 0 ? names : (configuredApps(wire.places) ?? [])) {
     const config = loadIni(wire.places, app);
     const generation = (wire.ledger(config.name).current() ?? 0) + 1;

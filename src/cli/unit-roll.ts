@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, EXIT, UserError, type ExitCode } from '../errors.js';
 import { loadIni } from '../host/inis.js';
@@ -58,7 +58,12 @@ export async function runRoll(wire: Wire, app: string, occasion: 'start' | 'relo
       rescan: () => wire.units.touch(),
     });
   });
-  return end(wire, ledger, log, write, occasion, ending);
+  return end(wire, ledger, log, write, occasion, wish.kind === 'start' ? withoutRollback(ending) : ending);
+}
+
+/** A start of what is committed has nothing to roll back to. */
+function withoutRollback(ending: Ending): Ending {
+  return ending.outcome === 'rolled-back' ? { ...ending, outcome: 'failed', exit: EXIT.cannot } : ending;
 }
 
 /** Whatever goes wrong ends the roll in order. */
@@ -189,5 +194,3 @@ async function clean(wire: Wire, ledger: Ledger): Promise<void> {
   }
   ledger.prune(inUse.filter((generation): generation is number => generation !== undefined));
 }
-
-export const hasRunner = (wire: Wire): boolean => existsSync(wire.runner.directory);

@@ -1,8 +1,9 @@
 /**
  * Characters that no configuration may hold. systemd ends a line at \n, \r and NUL, so each of these could add a
- * directive to a unit; the rest of C0 and C1, U+2028 and U+2029 end a line for other readers, or drive a terminal.
+ * directive to a unit; the rest of C0 and C1, U+2028 and U+2029 end a line for other readers, or drive a terminal. A
+ * unit with one of Unicode's noncharacters in it systemd does not load.
  */
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/u;
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\p{Noncharacter_Code_Point}]/u;
 
 export function hasControl(text: string): boolean {
   return CONTROL.test(text);

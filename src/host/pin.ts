@@ -1,5 +1,6 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { hasControl } from '../config/control.js';
 import type { AppConfig } from '../config/settings.js';
 import { ConfigError, type Diagnostic } from '../errors.js';
 import type { Pinned } from '../units/view.js';
@@ -17,7 +18,7 @@ export function pin(config: AppConfig, runner: string, root = ''): Pinned {
     try {
       const real = realpathSync(root + path).slice(root.length);
       // A symbolic link is anybody's text.
-      if (/[\u0000-\u001f\u007f\u0085\u2028\u2029]/.test(real)) throw new Error('resolves to a path with a control character');
+      if (hasControl(real)) throw new Error('resolves to a path with a control character');
       const found = statSync(root + real);
       if (kind === 'directory' && !found.isDirectory()) throw new Error('is not a directory');
       if (kind === 'file' && !found.isFile()) throw new Error('is not a file');

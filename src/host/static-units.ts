@@ -13,7 +13,13 @@ import type { UnitDirectory } from './unitdir.js';
 export function ensureStaticUnits(places: Places, units: UnitDirectory): boolean {
   const packaged = places.packagedUnits.some((folder) => existsSync(join(places.root + folder, 'wsgi-app@.service')));
   if (packaged) return false;
-  const view = { system: places.mode === 'system', wsgictl: `${word(places.program)}${places.mode === 'user' ? ' --user' : ''}` };
-  const written = STATIC_UNITS.map((name) => units.write(name, render(readTemplate(places.templates, name), view)));
+  const written = [...staticUnits(places)].map(([name, text]) => units.write(name, text));
   return written.includes(true);
+}
+
+/** The units that all apps share, by name. A user manager has no proxies to be ordered against. */
+export function staticUnits(places: Places): Map<string, string> {
+  const view = { system: places.mode === 'system', wsgictl: `${word(places.program)}${places.mode === 'user' ? ' --user' : ''}` };
+  const names = STATIC_UNITS.filter((name) => view.system || name !== 'wsgi-app-front.service');
+  return new Map(names.map((name) => [name, render(readTemplate(places.templates, name), view)]));
 }

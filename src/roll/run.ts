@@ -55,7 +55,7 @@ class Stopped extends Error {}
 export async function roll(spec: Roll, world: World): Promise<Ending> {
   const driver = new Driver(spec, world);
   try {
-    const failure = await driver.forward();
+    const failure = await driver.forward().catch(refusal);
     if (failure !== null) return await driver.back(failure);
     await driver.retire();
     return { outcome: 'done', exit: EXIT.done, text: `generation ${spec.generation.number} serves` };
@@ -63,6 +63,12 @@ export async function roll(spec: Roll, world: World): Promise<Ending> {
     if (error instanceof Stopped) return { outcome: 'stopped', exit: EXIT.done, text: 'stopped' };
     throw error;
   }
+}
+
+/** systemd's no to a job is a failure as any other: what was begun is undone. */
+function refusal(error: unknown): string {
+  if (error instanceof Refused) return `systemd says: ${error.message}`;
+  throw error;
 }
 
 class Driver {
@@ -116,13 +122,13 @@ class Driver {
 
   /** After a failure: the old generation is made whole, the new one goes. */
   async back(reason: string): Promise<Ending> {
-    const { generation, previous } = this.spec;
-    const deadline = this.world.now() + (previous?.readyTimeout ?? 0) + GRACE;
-    const target = { generation: generation.number, previous, retired: this.#retired, deadline };
+    const { generation, previous, budget } = this.spec;
+    let deadline = this.world.now() + (previous?.readyTimeout ?? 0) + GRACE;
     return this.#loop<Ending>(async (workers, now) => {
-      const step = undo(target, workers, now);
+      const step = undo({ generation: generation.number, previous, budget, retired: this.#retired, deadline }, workers, now);
       switch (step.kind) {
         case 'restore':
+          deadline = now + (previous?.readyTimeout ?? 0) + GRACE;
           for (const index of step.indexes) {
             this.#retired.add(index);
             await this.#startUnit(workerUnit(this.spec.app, previous?.generation ?? 0, index));
@@ -188,7 +194,7 @@ class Driver {
       if (worker === null) continue;
       seen.add(unit.name);
       this.#show(unit.name, worker.phase, worker.failure);
-      if (worker.generation === this.spec.generation.number && worker.phase === 'ready') this.#extend(worker.index);
+      if (worker.generation === this.spec.generation.number && (worker.phase === 'ready' || worker.phase === 'leaving')) this.#extend(worker.index);
     }
     for (const [name, phase] of this.#phases) {
       if (!seen.has(name) && phase !== 'gone') this.#show(name, 'gone', departure(systemd.history(name)));
@@ -220,15 +226,17 @@ class Driver {
   }
 
   async #startUnit(unit: string): Promise<void> {
-    try {
-      await this.world.systemd.start(unit);
-    } catch (error) {
-      // During a shutdown systemd starts nothing any more: that is not the release's fault.
-      if (error instanceof Refused && error.code === 'TransactionIsDestructive') throw new Stopped();
-      if (!(error instanceof Refused && error.code === 'NoSuchUnit')) throw error;
-      // Where directory times are coarse, systemd may not have seen that there is a new file.
-      this.world.rescan();
-      await this.world.systemd.start(unit);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.world.systemd.start(unit);
+        return;
+      } catch (error) {
+        // During a shutdown systemd starts nothing any more: that is not the release's fault.
+        if (error instanceof Refused && error.code === 'TransactionIsDestructive') throw new Stopped();
+        if (!(error instanceof Refused && error.code === 'NoSuchUnit') || attempt > 1) throw error;
+        // Where directory times are coarse, systemd may not have seen that there is a new file.
+        this.world.rescan();
+      }
     }
   }
 
@@ -238,7 +246,7 @@ class Driver {
 
   async #stop(workers: readonly Worker[]): Promise<void> {
     for (const worker of workers) {
-      if (worker.generation === this.spec.previous?.generation) this.#retired.add(worker.index);
+      if (worker.phase === 'ready' && worker.generation === this.spec.previous?.generation) this.#retired.add(worker.index);
     }
     await this.world.systemd.stopAll(workers.map(({ generation, index }) => workerUnit(this.spec.app, generation, index)));
   }
