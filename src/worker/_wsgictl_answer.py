@@ -47,6 +47,9 @@ class Guard:
         if isinstance(result, environ["wsgi.file_wrapper"]) and util.has_fileno(result.filelike):
             answer.release()
             return result  # as it is: gunicorn sends the file with sendfile()
+        if type(result) in (list, tuple):
+            answer.release()
+            return result  # the app has nothing more to do
         return Body(request, answer, result, environ["REQUEST_METHOD"])
 
 

@@ -17,21 +17,12 @@ def wait(told):
 
 
 def _others():
-    _reap()
     me = str(os.getpid())
     return [pid for pid in _cgroup_processes() if pid != me]
 
 
-def _reap():
-    """Ended children of which nobody has asked the status do not count."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0] != 0:
-            pass
-    except ChildProcessError:
-        pass
-
-
 def _cgroup_processes():
+    """Without those that have ended, even if nobody has asked for their status: the kernel leaves them out."""
     with open("/proc/self/cgroup") as file:
         for line in file:
             hierarchy, controllers, path = line.rstrip("\n").split(":", 2)

@@ -13,19 +13,27 @@ class Client(socket.socket):
         # Until then its request must be here, to the last line of the head. It is one limit for the whole head, so
         # that one byte a second cannot hold a thread, or a drain, any longer.
         self.head_deadline = time.monotonic() + header_timeout
+        self.has_waited = False
+        self.body_left = None  # bytes of the body that nobody has read; None: not known
 
-    def recv(self, *args):
+    def recv(self, size):
         if self.head_deadline is None:
-            return super().recv(*args)
+            return super().recv(size)
+        if not self.has_waited:
+            try:
+                return super().recv(size, socket.MSG_DONTWAIT)  # as a rule it is here already
+            except BlockingIOError:
+                self.has_waited = True
         try:
             self.settimeout(max(self.head_deadline - time.monotonic(), 0.001))
-            return super().recv(*args)
+            return super().recv(size)
         except TimeoutError:
             return b""  # to gunicorn it is a client that went away without a request
 
     def head_is_read(self):
         self.head_deadline = None
-        self.settimeout(None)
+        if self.has_waited:
+            self.settimeout(None)
 
     def stop_reading(self):
         """From another thread: whoever waits for more of the request gets its end."""
@@ -46,18 +54,20 @@ class Client(socket.socket):
     def close(self):
         """Closes so that the answer arrives: a close with something left to read would reset the connection, and the
         client, which may still be sending, would lose its answer."""
-        try:
-            self.shutdown(socket.SHUT_WR)
-            self.settimeout(0)
-            if super().recv(1):
+        if self.body_left != 0:
+            try:
+                self.shutdown(socket.SHUT_WR)
                 self._linger()
-        except OSError:
-            pass
+            except OSError:
+                pass
         super().close()
 
     def _linger(self):
-        until = time.monotonic() + _LINGER
         left = _LINGER_BYTES
+        until = time.monotonic() + _LINGER
+        if self.body_left is None:
+            self.settimeout(0)
+            left -= len(super().recv(65536))  # raises where nothing came
         while left > 0:
             self.settimeout(max(until - time.monotonic(), 0.001))
             data = super().recv(65536)

@@ -79,7 +79,9 @@ class Configuration(Application):
         if path:
             names = self.load_config_from_file(path).keys() & self.cfg.settings.keys()
             self._remark(os.path.basename(path), names)
-        arguments = {name: value for name, value in given.items() if value is not None and name not in ("args", "config")}
+        arguments = {name: value for name, value in given.items() if value is not None}
+        for name in ("args", "config"):
+            arguments.pop(name, None)
         for name, value in arguments.items():
             self.cfg.set(name, value)
         self._remark("GUNICORN_CMD_ARGS", arguments)

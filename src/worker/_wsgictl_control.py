@@ -9,12 +9,13 @@ import signal
 import sys
 import threading
 import time
+import traceback
 
+import _wsgictl_escalation as escalation
 import _wsgictl_exits as exits
 import _wsgictl_interrupt as interrupt
 import _wsgictl_log as log
 import _wsgictl_signals as signals
-import _wsgictl_sockets as sockets
 
 
 class Control(threading.Thread):
@@ -31,28 +32,33 @@ class Control(threading.Thread):
         self.exit_status = exits.DRAINED
         self.draining = False
         self.interrupted = None  # when all requests were interrupted
-        self.sockets_shut = False
         self.finishing = None    # since when the main thread has left the loop
         self.waiting_for = None  # what it then waits for
         self.status = None
         self.ping_at = 0.0
-        # Steps of the way out after an interrupt: a short interrupt-timeout makes them shorter.
-        self.shut_after = min(1.0, options.interrupt_timeout / 2)
-        self.refuse_after = min(2.0, options.interrupt_timeout * 0.8)
+        self.escalation = escalation.Escalation(options, requests, loop)
 
     def run(self):
         # Signals are the main thread's: there they interrupt what blocks.
         signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals())
         while True:
-            ready, _, _ = select.select([self.signals.reader], [], [], self._pause())
-            if ready:
-                for number in set(os.read(self.signals.reader, 512)):
-                    self._signalled(number)
-            self._ping()
-            self._deadlines()
-            if self.draining:
-                self._escalate()
-                self._tell()
+            try:
+                self._step()
+            except Exception:
+                # Whatever it was: a worker that nobody can stop would be worse.
+                log.error(f"a fault of wsgictl: {traceback.format_exc()}")
+                time.sleep(0.1)
+
+    def _step(self):
+        ready, _, _ = select.select([self.signals.reader], [], [], self._pause())
+        if ready:
+            for number in set(os.read(self.signals.reader, 512)):
+                self._signalled(number)
+        self._ping()
+        self._deadlines()
+        if self.draining:
+            self._escalate()
+            self._tell()
 
     # What asks for an end
 
@@ -98,10 +104,17 @@ class Control(threading.Thread):
         elif number in signals.STOP:
             self.drain(signal.Signals(number).name)
         elif number == signals.REOPEN:
+            self._reopen()
+        elif number in signals.FOREIGN:
+            name = signal.Signals(number).name
+            log.info(f"{name} is ignored: use wsgictl, or systemctl reload wsgi-app@{self.options.app}")
+
+    def _reopen(self):
+        try:
             self.gunicorn_log.reopen_files()
             log.info("log files reopened")
-        elif number in signals.FOREIGN:
-            log.info(f"{signal.Signals(number).name} is ignored: use wsgictl, or systemctl reload wsgi-app@{self.options.app}")
+        except OSError as error:
+            log.error(f"cannot reopen the log files: {error}")
 
     def _pause(self):
         """How long nothing can become due. Requests that begin meanwhile have their deadline later than this."""
@@ -109,7 +122,8 @@ class Control(threading.Thread):
             return 0.1
         times = [seconds for seconds in (self.options.request_timeout, self._ping_every()) if seconds]
         now = time.monotonic()
-        times += [max(request.deadline - now, 0.01) for request in self.requests.in_flight() if request.deadline and not request.asked]
+        waiting = [request for request in self.requests.in_flight() if request.deadline and not request.asked]
+        times += [max(request.deadline - now, 0.01) for request in waiting]
         return min(times, default=None)
 
     def _ping_every(self):
@@ -137,47 +151,10 @@ class Control(threading.Thread):
             signal.pthread_kill(self.main, self.signals.own_signal)
 
     def _escalate(self):
-        """For app code that does not react."""
-        now = time.monotonic()
-        stuck = [request for request in self.requests.in_flight() if request.asked is not None]
-        for request in stuck:
-            waited = now - request.asked
-            if waited >= self.shut_after and self.interrupted is not None and not self.sockets_shut:
-                self._shut_sockets(stuck)
-            if waited >= self.refuse_after and not request.given_up:
-                self._give_up(request)
-        if self.interrupted and self.finishing and now - max(self.interrupted, self.finishing) >= self.shut_after:
-            self._leave(f"not waiting for {self.waiting_for} any longer")
-        everyone = stuck and len(stuck) == len(self.requests.in_flight()) and not self.loop.clients.keys() - {request.thread for request in stuck}
-        if everyone and all(now - request.asked >= self.options.interrupt_timeout for request in stuck):
+        if self.escalation.step(everybody=self.interrupted is not None):
             self._leave("leaving behind what could not be interrupted")
-
-    def _shut_sockets(self, stuck):
-        self.sockets_shut = True
-        for request in stuck:
-            # Reading a body ends, sending an answer too; but a client that is owed an answer can still get one.
-            if request.answer is not None and request.answer.released:
-                request.outcome = request.outcome or "cut"
-                request.client.cut()
-            else:
-                request.client.stop_reading()
-        if all(request.app_code.landed for request in stuck):
-            return  # they are cleaning up, perhaps in the database
-        spared = {connection.fileno() for connection in list(self.loop.clients.values())}
-        count = sockets.shut_down(spared)
-        if count:
-            log.warning(f"shut down {count} of the app's connections, so that those who wait at them wake up")
-
-    def _give_up(self, request):
-        request.given_up = True
-        where = _place(request.thread)
-        if request.answer is not None and request.answer.refuse():
-            request.outcome = "answered 503 from outside"
-        else:
-            request.client.cut()
-            request.outcome = "cut from outside"
-        what = "is still cleaning up after its interrupt" if request.app_code.landed else "could not be interrupted"
-        log.error(f"{request.line} {what}: it is {where}")
+        if self.interrupted and self.finishing and time.monotonic() - max(self.interrupted, self.finishing) >= 1:
+            self._leave(f"not waiting for {self.waiting_for} any longer")
 
     def _leave(self, why):
         log.error(f"{why}, exit status {self.exit_status}")
@@ -205,12 +182,3 @@ class Control(threading.Thread):
             os.write(self.signals.writer, b"\0")
         except BlockingIOError:
             pass
-
-
-def _place(thread):
-    """Where a thread is: the line of its own code, and the function that does not return."""
-    frame = sys._current_frames().get(thread)
-    if frame is None:
-        return "gone"
-    code = frame.f_code
-    return f"at {code.co_filename}:{frame.f_lineno} in {code.co_name}"

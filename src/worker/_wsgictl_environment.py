@@ -18,6 +18,8 @@ def prepare(options):
     # Apps and their logs ask for it; systemd gives the directory, but not always the variable.
     os.environ["PWD"] = os.getcwd()
     app.extend_path(options)
+    # Apps that look at the command line shall not find ours.
+    del sys.argv[1:]
     # What the app prints shall be in the journal when it happens, not when a buffer is full.
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
@@ -31,5 +33,7 @@ def gunicorn_version():
         return gunicorn.__version__
     except ImportError as error:
         reason = "" if error.name == "gunicorn" else f" that works ({error})"
-        raise Failure(exits.NO_GUNICORN, f"no gunicorn{reason} in {sys.executable}: `{sys.executable} -m pip install "
-                                         "gunicorn`, or `apt install python3-gunicorn` for Debian's own Python") from None
+        python = sys.executable
+        message = (f"no gunicorn{reason} in {python}: `{python} -m pip install gunicorn`, "
+                   "or `apt install python3-gunicorn` for Debian's own Python")
+        raise Failure(exits.NO_GUNICORN, message) from None

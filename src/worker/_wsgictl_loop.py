@@ -62,22 +62,18 @@ class Loop:
 
     def _accept(self):
         while not self.stopped:
-            ready = {number for number, _ in self.poll.poll()}
-            if self.stop_reader in ready:
-                break
             # Not always the same one first: none of them waits for ever.
             self.listeners.rotate(1)
             for listener in self.listeners:
-                if listener.fileno() not in ready:
-                    continue
                 try:
                     accepted, address = listener.accept()
                 except (BlockingIOError, InterruptedError, ConnectionError):
-                    continue  # another worker was faster, or the client left
+                    continue  # nobody is there, or not any more
                 except OSError as error:
                     # No file descriptor or memory left: it can pass, and others may have some.
                     log.error(f"cannot accept a connection: {error}")
                     time.sleep(0.2)
                     continue
                 return listener, client.Client(accepted, self.header_timeout), address
+            self.poll.poll()
         return None

@@ -26,8 +26,8 @@ def run(options):
     notifier = systemd.Notifier()
     listeners = systemd.inherited_sockets(options.backlog)
     if not listeners:
-        raise environment.Failure(exits.NO_SOCKET, "no socket: systemd passed none on, and a worker opens none by itself "
-                                                   f"(is wsgi-app@{options.app}.socket active?)")
+        message = "no socket: systemd passed none on, and a worker opens none by itself"
+        raise environment.Failure(exits.NO_SOCKET, f"{message} (is wsgi-app@{options.app}.socket active?)")
     configuration = config.load(options)
     for remark in configuration.remarks:
         log.info(remark)
@@ -117,7 +117,8 @@ def _finish(options, watch, boot):
     watch.wait_for("the hooks of gunicorn.conf.py")
     boot.server.exiting(boot.worker)
     # Python waits for the app's threads before it ends; the interrupt ends that, as it ends the wait for children.
-    names = [thread.name for thread in threading.enumerate() if not thread.daemon and thread is not threading.main_thread()]
+    main = threading.main_thread()
+    names = [thread.name for thread in threading.enumerate() if not thread.daemon and thread is not main]
     watch.wait_for(f"threads of the app: {', '.join(names)}" if names else "the app's exit functions")
     return status
 

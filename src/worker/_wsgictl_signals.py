@@ -3,6 +3,7 @@
 Python runs its signal handlers in the main thread, which may be in the app, or in a C function that does not return. So
 the control thread learns of every signal too, from the C handler's own pipe; the Python handlers have little to do.
 """
+import _signal  # what `signal` wraps: a tenth of the time, which counts after each request
 import faulthandler
 import os
 import signal
@@ -20,7 +21,7 @@ class Signals:
         self.interrupt_signal = interrupt_signal
         # What comes from outside is for all requests and goes through the control thread. This one is that thread's
         # own: with it, it interrupts the app in the main thread.
-        self.own_signal = interrupt_signal + 1
+        self.own_signal = signal.SIGRTMIN + (9 if interrupt_signal != signal.SIGRTMIN + 9 else 10)
         self.reader, self.writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self.handlers = {number: self._noted for number in (*STOP, REOPEN, *FOREIGN, interrupt_signal)}
         self.handlers[self.own_signal] = interrupt_main
@@ -39,15 +40,15 @@ class Signals:
     def keep(self):
         """Takes back what the app took since. Only in the main thread, where alone it can take anything."""
         for number, handler in self.handlers.items():
-            if signal.getsignal(number) != handler:
+            if _signal.getsignal(number) != handler:
                 self._take_back(number)
 
     def _take_back(self, number):
         before = signal.getsignal(number)
         if before not in (signal.SIG_DFL, signal.default_int_handler):
-            log.warning(f"the app took {_name(number)} for itself ({_describe(before)}); it belongs to the worker, taken back")
+            log.warning(f"the app took {_name(number)} ({_describe(before)}): it is the worker's, taken back")
         if faulthandler.unregister(number):
-            log.warning(f"the app registered faulthandler for {_name(number)}; it belongs to the worker, taken back")
+            log.warning(f"the app gave {_name(number)} to faulthandler: it is the worker's, taken back")
         signal.signal(number, self.handlers[number])
 
     def _noted(self, number, frame):

@@ -33,7 +33,11 @@ class Worker(SyncWorker):
         try:
             super().handle_request(listener, req, client, addr)
         finally:
+            # A body of a known length counts down; a chunked one does not, nor does another version's, perhaps.
+            client.body_left = getattr(getattr(req.body, "reader", None), "length", None)
             self.requests.end(request)
+            if not self.alive:  # hooks set it, to be replaced: when they use too much memory, say
+                self.retire("worker.alive")
 
 
 def _limit(options):

@@ -1,5 +1,6 @@
 // The worker runner in real units: C and D of the cases, A7, and the promises of a stop.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Lab, RELEASES } from '../lab/lab.js';
@@ -260,6 +261,12 @@ for (const release of RELEASES) {
       const upload = await exchange(await worker.connect(), `POST /fast HTTP/1.1\r\nHost: probe\r\nContent-Length: 500000\r\n\r\n${'x'.repeat(500_000)}`);
       assert.deepEqual([upload.status, upload.body, upload.error], [200, 'fast\n', undefined]);
     }));
+
+    it('an interrupt at any moment comes up in app code and nowhere else', async () => {
+      const script = readFileSync(new URL('../../../test/system/worker-interrupt.py', import.meta.url), 'utf8');
+      await Worker.make(lab, { start: false });
+      await lab.sh(`python3 - /usr/lib/worker ${LONG ? 60 : 4}`, { input: script, timeout: 200_000 });
+    });
 
     it('what cannot start says why, in its exit status and in one line', async () => {
       const cases: readonly (readonly [string, number, RegExp, WorkerOptions])[] = [
