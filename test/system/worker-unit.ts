@@ -114,6 +114,21 @@ export class Worker {
   }
 }
 
+/** Makes the body of a test that gets a worker, which is gone after it, and whose log is shown where the test fails. */
+export function workersIn(lab: () => Lab) {
+  return (options: WorkerOptions, test: (worker: Worker) => Promise<void>) => async (): Promise<void> => {
+    const worker = await Worker.make(lab(), options);
+    try {
+      await test(worker);
+    } catch (error) {
+      console.error(await worker.log());
+      throw error;
+    } finally {
+      await worker.remove();
+    }
+  };
+}
+
 /** Sends a request, all at once, and reads to the end. */
 export async function exchange(client: Socket, request: string, timeoutMs = 60_000): Promise<Got> {
   const began = Date.now();

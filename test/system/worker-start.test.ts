@@ -1,0 +1,108 @@
+// A worker that starts, or cannot, and what it takes in: C11, G1 and G3 of the cases.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Lab, RELEASES } from '../lab/lab.js';
+import { exchange, Worker, workersIn, type WorkerOptions } from './worker-unit.js';
+
+
+/** Every hook, each writing its name where the app's requests leave their traces. */
+const HOOKS = `
+import os
+def note(name):
+    def hook(first, *rest):
+        first.log.info("%s", name)
+        with open("traces", "a") as file:
+            file.write(name + "\\n")
+    return hook
+def on_starting(server): note("on_starting")(server)
+def when_ready(server): note("when_ready")(server)
+def pre_fork(server, worker): note("pre_fork")(server)
+def post_fork(server, worker): note("post_fork")(server)
+def post_worker_init(worker): note("post_worker_init")(worker)
+def worker_exit(server, worker): note("worker_exit")(server)
+def child_exit(server, worker): note("child_exit")(server)
+def on_exit(server): note("on_exit")(server)
+def worker_int(worker): note("worker_int")(worker)
+def worker_abort(worker): note("worker_abort")(worker)
+def nworkers_changed(server, new, old): note("nworkers_changed")(server)
+def pre_exec(server): note("pre_exec")(server)
+preload_app = True
+`;
+
+for (const release of RELEASES) {
+  describe(`a worker that starts on ${release}`, { timeout: 900_000 }, () => {
+    let lab: Lab;
+    before(async () => {
+      lab = await Lab.boot(release, { install: false });
+    });
+    after(async () => lab.stop());
+    const withWorker = workersIn(() => lab);
+
+    it('C11: the hooks of gunicorn.conf.py, in order', withWorker(
+      { start: false, files: { 'gunicorn.conf.py': HOOKS } },
+      async (worker) => {
+        const check = await lab.sh(`cd ${worker.directory} && setpriv --reuid deploy --clear-groups python3 /usr/lib/worker --check --module=app`);
+        for (const hook of ['worker_int', 'worker_abort', 'nworkers_changed', 'pre_exec']) assert.match(check, new RegExp(`${hook} is never called`));
+        assert.match(check, /preload_app is ignored/);
+        await lab.sh(`systemctl start ${worker.name}.socket ${worker.name}@1`);
+        await worker.stop();
+        assert.deepEqual(await worker.traces(), ['on_starting', 'when_ready', 'pre_fork', 'post_fork', 'post_worker_init', 'worker_exit', 'child_exit', 'on_exit']);
+      }));
+
+    it('G1, G3: headers that would pass for others are dropped', withWorker({}, async (worker) => {
+      const headers = ['REMOTE_USER: e', 'Remote_User: e', 'X-Remote-User: proxy', 'X_Remote_User: e', 'SCRIPT_NAME: /e', 'PATH_INFO: /e', 'X_Forwarded_Proto: https'];
+      const { status, body } = await worker.get('/environ', { headers: headers.map((line) => `${line}\r\n`).join('') });
+      assert.equal(status, 200);
+      const environ = JSON.parse(body) as Record<string, string>;
+      assert.equal(environ['HTTP_X_REMOTE_USER'], 'proxy');
+      for (const name of ['REMOTE_USER', 'HTTP_REMOTE_USER', 'HTTP_SCRIPT_NAME', 'HTTP_PATH_INFO']) assert.equal(environ[name], undefined, name);
+      assert.deepEqual([environ['SCRIPT_NAME'], environ['PATH_INFO'], environ['wsgi.url_scheme']], ['', '/environ', 'http']);
+      const tls = JSON.parse((await worker.get('/environ', { headers: 'X-Forwarded-Proto: https\r\n' })).body) as Record<string, string>;
+      assert.equal(tls['wsgi.url_scheme'], 'https');
+    }));
+
+    it('a file goes out whole, and an answer without its request being read arrives', withWorker({}, async (worker) => {
+      assert.equal((await worker.get('/download', { version: '1.0' })).body.length, 3_000_000);
+      const upload = await exchange(await worker.connect(), `POST /fast HTTP/1.1\r\nHost: probe\r\nContent-Length: 500000\r\n\r\n${'x'.repeat(500_000)}`);
+      assert.deepEqual([upload.status, upload.body, upload.error], [200, 'fast\n', undefined]);
+    }));
+
+    it('what cannot start says why, in its exit status and in one line', async () => {
+      const cases: readonly (readonly [string, number, RegExp, WorkerOptions])[] = [
+        ['import', 3, /RuntimeError: this release is broken/, { service: ['Environment=BROKEN=import'] }],
+        ['callable', 4, /Failed to find attribute/, { options: ['--module=app:nosuch'] }],
+        ['warm-up', 5, /warm-up \/fast: answered 200 OK, wanted 204/, { options: ['--warm-up=/fast', '--warm-up-status=204'] }],
+        ['warm-up hangs', 5, /no answer after 0.5 s/, { options: ['--warm-up=/sleep?60', '--warm-up-timeout=0.5'] }],
+        ['config', 65, /certfile is set/, { files: { 'gunicorn.conf.py': "certfile = '/etc/ssl/x'\n" } }],
+        ['no gunicorn', 69, /no gunicorn in \/usr\/bin\/python3/, { files: { 'gunicorn/__init__.py': "raise ImportError('none', name='gunicorn')\n" } }],
+      ];
+      for (const [what, exitStatus, line, options] of cases) {
+        const worker = await Worker.make(lab, { ...options, start: false });
+        await lab.sh(`systemctl start ${worker.name}.socket`);
+        const { code } = await lab.run(['systemctl', 'start', `${worker.name}@1.service`]);
+        assert.equal(code, 1, what);
+        assert.equal(await worker.show('ExecMainStatus'), String(exitStatus), `${what}\n${await worker.log()}`);
+        assert.match(await worker.log(), line, what);
+        await worker.remove();
+      }
+    });
+
+    it('without a socket it does not start, and is not tried again', async () => {
+      const worker = await Worker.make(lab, { start: false });
+      await lab.sh(`sed -i /^Sockets=/d /etc/systemd/system/${worker.name}@.service`);
+      assert.equal((await lab.run(['systemctl', 'start', `${worker.name}@1.service`])).code, 1);
+      assert.equal(await worker.show('ExecMainStatus'), '78');
+      await wait(1500);
+      assert.equal(await worker.show('NRestarts'), '0');
+      await worker.remove();
+    });
+
+    it('a stop ends a hanging import at once', async () => {
+      const worker = await Worker.make(lab, { start: false, service: ['Environment=BROKEN=hangs'] });
+      await lab.sh(`systemctl start ${worker.name}.socket; systemctl start --no-block ${worker.name}@1.service; sleep 1`);
+      assert.ok((await worker.stop()) < 1000);
+      await worker.remove();
+    });
+  });
+}
