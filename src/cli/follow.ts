@@ -34,7 +34,7 @@ export async function follow({ ledger, systemd, ask, show, untilCommit }: Follow
   for (let asked = 1; ; asked++) {
     let result: JobResult | null = null;
     const job = await ask();
-    void systemd.jobResult(job).then((value) => (result = value), () => (result = 'unknown'));
+    const jobEnd = systemd.jobResult(job).then((value) => (result = value), () => (result = 'unknown'));
     for (;;) {
       // Read after this, the files are complete if the job had ended by now.
       const over: JobResult | null = result;
@@ -43,17 +43,23 @@ export async function follow({ ledger, systemd, ask, show, untilCommit }: Follow
         for (const event of events.slice(shown.get(roll) ?? 0)) show(event, roll);
         shown.set(roll, events.length);
         const end = last(events, 'end');
-        if (end !== null) return { kind: 'ended', end, events };
+        if (end !== null) {
+          // So that the unit is at rest for whoever comes next; a job that others joined may last longer.
+          await Promise.race([jobEnd, sleep(1000)]);
+          return { kind: 'ended', end, events };
+        }
         if (untilCommit && last(events, 'commit') !== null) return { kind: 'committed' };
       }
       if (over !== null) {
         if (shown.size === 0 && over === 'done' && asked < ASKS) break;
         return { kind: 'no-roll', result: over };
       }
-      await new Promise((resolve) => setTimeout(resolve, GLANCE));
+      await sleep(GLANCE);
     }
   }
 }
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Whether systemd refused a job since the unit is not active. */
 export function notActive(error: unknown): boolean {

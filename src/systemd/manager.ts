@@ -29,6 +29,7 @@ export class Manager implements Systemd {
   readonly #results = new Map<string, JobResult>();
   readonly #history = new Map<string, string[]>();
   #changed = false;
+  #closed = false;
   #wake: () => void = () => {};
   /** How many calls went to systemd: a roll's cost is measured by it. */
   calls = 0;
@@ -150,8 +151,9 @@ export class Manager implements Systemd {
   }
 
   close(): void {
+    this.#closed = true;
     this.#bus?.close();
-    this.#bus = null;
+    this.nudge();
   }
 
   async #queue(method: string, unit: string, mode: JobMode): Promise<string> {
@@ -177,6 +179,7 @@ export class Manager implements Systemd {
   }
 
   async #connect(): Promise<Bus> {
+    if (this.#closed) throw new Error('this connection to systemd was closed for good');
     if (this.#bus !== null && !this.#bus.closed) return this.#bus;
     const bus = new Bus(this.#address, (signal) => this.#onSignal(signal));
     this.#bus = bus;
