@@ -5,7 +5,6 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Lab, RELEASES } from '../lab/lab.js';
 import { exchange, workersIn } from './worker-unit.js';
 
-
 const LONG = process.env['WSGICTL_LONG'] === '1';
 const GET = 'GET /fast HTTP/1.1\r\nHost: probe\r\n\r\n';
 

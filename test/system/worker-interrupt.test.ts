@@ -6,7 +6,6 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Lab, RELEASES } from '../lab/lab.js';
 import { Worker, workersIn } from './worker-unit.js';
 
-
 const LONG = process.env['WSGICTL_LONG'] === '1';
 
 for (const release of RELEASES) {

@@ -5,7 +5,6 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Lab, RELEASES } from '../lab/lab.js';
 import { exchange, Worker, workersIn, type WorkerOptions } from './worker-unit.js';
 
-
 /** Every hook, each writing its name where the app's requests leave their traces. */
 const HOOKS = `
 import os
