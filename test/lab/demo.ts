@@ -2,7 +2,7 @@
 // that is broken. Exit code 0 only if no request failed and all went as promised.
 import { makeVirtualenv, deploy, iniOf, SITES, type Site } from './demo/site.js';
 import { heading, say } from './demo/progress.js';
-import { breaches, reasonIn, type Record, type Refusal, type Rolled, type State } from './demo/record.js';
+import { breaches, reasonIn, type Refusal, type Rolled, type State, type Trial } from './demo/trial.js';
 import { show, showJournal } from './demo/shown.js';
 import { table } from './demo/table.js';
 import { FAST_CLIENTS, Traffic } from './demo/traffic.js';
@@ -73,7 +73,7 @@ async function each<T>(action: (site: Site) => Promise<T>): Promise<Map<Site, T>
   return results;
 }
 
-async function play(lab: Lab): Promise<Record[]> {
+async function play(lab: Lab): Promise<Trial[]> {
   heading(`${FAST_CLIENTS} clients of each app ask without end, one more for pages that take 2 s`);
   const traffic = await Traffic.start(lab);
   try {
@@ -89,19 +89,19 @@ async function play(lab: Lab): Promise<Record[]> {
       site,
       rolls: [second, third].map((roll) => roll.get(site) as Rolled),
       broken: fourth.get(site) as Refusal,
-      load: reports.get(site) as Record['load'],
+      load: reports.get(site) as Trial['load'],
     }));
   } finally {
     traffic.end();
   }
 }
 
-function judge(records: readonly Record[]): boolean {
+function judge(trials: readonly Trial[]): boolean {
   heading('what the clients saw');
-  process.stdout.write(`\n${table(records).join('\n')}\n\n`);
-  const found = records.flatMap(breaches);
+  process.stdout.write(`\n${table(trials).join('\n')}\n\n`);
+  const found = trials.flatMap(breaches);
   for (const line of found) process.stdout.write(`NOT AS PROMISED: ${line}\n`);
-  const total = records.reduce((sum, { load }) => sum + load.requests, 0);
+  const total = trials.reduce((sum, { load }) => sum + load.requests, 0);
   if (found.length === 0) process.stdout.write(`None of ${total} requests failed; the broken releases never answered one.\n`);
   return found.length === 0;
 }

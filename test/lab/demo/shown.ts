@@ -5,13 +5,15 @@ import type { Lab } from '../lab.js';
 import { say } from './progress.js';
 
 export interface Shown {
+  /** 124 where it was killed. */
   readonly code: number;
   readonly ms: number;
   /** Of both streams, in the order in which they came. */
   readonly lines: readonly string[];
 }
 
-const DEADLINE_MS = 120_000;
+/** A roll that takes longer has gone wrong: the demo says so and ends. */
+const DEADLINE_MS = 60_000;
 
 export async function show(lab: Lab, command: readonly string[]): Promise<Shown> {
   say(`$ ${command.join(' ')}`);
@@ -23,7 +25,10 @@ export async function show(lab: Lab, command: readonly string[]): Promise<Shown>
     say(`    ${line}`);
   };
   child.stdin?.end();
-  const timer = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS);
+  const timer = setTimeout(() => {
+    say(`    not over after ${DEADLINE_MS / 1000} s: killed`);
+    child.kill('SIGKILL');
+  }, DEADLINE_MS);
   const [code] = await Promise.all([
     new Promise<number>((resolve, reject) => {
       child.once('error', reject);

@@ -1,20 +1,36 @@
 // The end of the demo: a column for each app, a row for each thing that one wants to know.
 import { seconds } from './progress.js';
-import type { Record, Refusal, Rolled } from './record.js';
+import type { Refusal, Rolled, State, Trial } from './trial.js';
 
-export function table(records: readonly Record[]): string[] {
-  const rows = records.map(rowsOf);
-  const labels = rows[0]?.map(([label]) => label) ?? [];
-  const columns = [labels, ...rows.map((column) => column.map(([, cell]) => cell))];
-  const widths = columns.map((column) => Math.max(...column.map((cell) => cell.length)));
-  const lines = labels.map((_, at) => columns.map((column, number) => (column[at] ?? '').padEnd(widths[number] ?? 0)).join('   ').trimEnd());
-  const rule = '-'.repeat(Math.max(...lines.map((line) => line.length)));
-  return [rule, lines[0] ?? '', rule, ...lines.slice(1), rule];
+/** So that the table of two apps fits a terminal of 80 columns or little more. */
+const CELL = 24;
+
+export function table(trials: readonly Trial[]): string[] {
+  const columns = trials.map(rowsOf);
+  const labels = columns[0]?.map(([label]) => label) ?? [];
+  const width = Math.max(...labels.map((label) => label.length));
+  const rule = '-'.repeat(width + columns.length * (CELL + 3));
+  const lines = labels.flatMap((label, at) => {
+    const cells = columns.map((column) => wrap(column[at]?.[1] ?? ''));
+    const height = Math.max(...cells.map((cell) => cell.length));
+    return Array.from({ length: height }, (_, line) =>
+      [(line === 0 ? label : '').padEnd(width), ...cells.map((cell) => (cell[line] ?? '').padEnd(CELL))].join('   ').trimEnd());
+  });
+  return [rule, ...lines.slice(0, 1), rule, ...lines.slice(1), rule];
+}
+
+/** Words of a cell, as many a line as fit. */
+function wrap(text: string): string[] {
+  return text.split(' ').reduce<string[]>((lines, word) => {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > CELL) return [...lines, word];
+    return [...lines.slice(0, -1), `${last} ${word}`];
+  }, []);
 }
 
 type Row = readonly [label: string, cell: string];
 
-function rowsOf({ site, rolls, broken, load }: Record): Row[] {
+function rowsOf({ site, rolls, broken, load }: Trial): Row[] {
   return [
     ['app', `${site.app} (${site.framework})`],
     ['requests', `${load.requests} in ${Math.round(load.seconds)} s`],
@@ -28,7 +44,7 @@ function rowsOf({ site, rolls, broken, load }: Record): Row[] {
 function rollRows({ release, ms, before, after }: Rolled): Row[] {
   return [
     [`release ${release}: time of the roll`, seconds(ms)],
-    ['    generation before -> after', `${before.generation} -> ${after.generation}`],
+    ['    generation', generations(before, after)],
   ];
 }
 
@@ -36,7 +52,11 @@ function brokenRows({ release, code, ms, reason, before, after, serving }: Refus
   return [
     [`release ${release} (broken): outcome`, `exit code ${code} after ${seconds(ms)}`],
     ['    why', reason ?? 'not said'],
-    ['    generation before -> after', `${before.generation} -> ${after.generation}`],
+    ['    generation', generations(before, after)],
     ['    still serving', serving === null ? 'nothing' : `release ${serving}, ${after.ready} workers`],
   ];
+}
+
+function generations(before: State, after: State): string {
+  return before.generation === after.generation ? `${after.generation} stays` : `${before.generation} -> ${after.generation}`;
 }

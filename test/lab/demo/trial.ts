@@ -24,7 +24,7 @@ export interface Refusal extends Rolled {
   readonly reason: string | null;
 }
 
-export interface Record {
+export interface Trial {
   readonly site: Site;
   readonly rolls: readonly Rolled[];
   readonly broken: Refusal;
@@ -42,7 +42,7 @@ export function reasonIn(lines: readonly string[]): string | null {
 }
 
 /** One line for each promise that was not kept. */
-export function breaches({ site: { app }, rolls, broken, load }: Record): string[] {
+export function breaches({ site: { app }, rolls, broken, load }: Trial): string[] {
   const found: string[] = [];
   const expect = (kept: boolean, otherwise: string): void => void (kept || found.push(`${app}: ${otherwise}`));
   for (const failure of load.failures.slice(0, 5)) found.push(`${app}: a request of ${failure.path} failed: ${failure.kind}, ${failure.detail}`);
