@@ -182,7 +182,7 @@ export const SETTINGS = [
   },
   {
     section: 'reload', key: 'settle', kind: 'span', default: '1s',
-    doc: 'How long a new worker must stay ready before it counts.',
+    doc: 'How long a new worker must stay ready before it counts. Until its generation is committed, it accepts no connection in that time.',
   },
 
   {

@@ -87,8 +87,8 @@ export function next(target: Target, workers: readonly Worker[], now: number): S
   return wait(target, fresh, now);
 }
 
-/** Ready for as long as it takes to be believed. */
-export function isAvailable(target: Target, worker: Worker, now: number): boolean {
+/** Ready for as long as it takes to be believed: since then, it accepts connections. */
+export function isAvailable(target: Pick<Target, 'settle'>, worker: Worker, now: number): boolean {
   return worker.phase === 'ready' && now - worker.readySince >= target.settle;
 }
 

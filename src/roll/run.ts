@@ -125,7 +125,8 @@ class Driver {
     const { generation, previous, budget } = this.spec;
     let deadline = this.world.now() + (previous?.readyTimeout ?? 0) + GRACE;
     return this.#loop<Ending>(async (workers, now) => {
-      const step = undo({ generation: generation.number, previous, budget, retired: this.#retired, deadline }, workers, now);
+      const { number, settle } = generation;
+      const step = undo({ generation: number, settle, previous, budget, retired: this.#retired, deadline }, workers, now);
       switch (step.kind) {
         case 'restore':
           deadline = now + (previous?.readyTimeout ?? 0) + GRACE;

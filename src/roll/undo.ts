@@ -1,11 +1,13 @@
 import type { Budget } from './budget.js';
-import type { Worker } from './next.js';
+import { isAvailable, type Worker } from './next.js';
 
 export interface Undo {
   /** The generation that failed. */
   readonly generation: number;
   /** What served before the roll; null at a first start. */
   readonly previous: { readonly generation: number; readonly processes: number } | null;
+  /** For how long a new worker accepts no connection after it became ready, in ms. */
+  readonly settle: number;
   /** The roll's own budget; without it, all old workers come back at once. */
   readonly budget?: Budget;
   /** The old workers that the roll retired and that must serve again. */
@@ -25,8 +27,8 @@ export type UndoStep =
   | { readonly kind: 'lost'; readonly index: number; readonly reason: string };
 
 /**
- * What a roll that failed before its commit does next: the roll backwards, within the same budget. New workers that are
- * not ready are stopped at once; the others go on serving until old ones have taken their place. Old workers that were
+ * What a roll that failed before its commit does next: the roll backwards, within the same budget. New workers that
+ * serve nobody yet are stopped at once; the others go on serving until old ones have taken their place. Old workers that were
  * in trouble before the roll are not waited for. With 4 processes, the third new worker failed, "x" being that one:
  *
  *     surge 1, unavailable 0:    -x +1 -1 +1 -1 restored
@@ -36,12 +38,12 @@ export function undo(target: Undo, workers: readonly Worker[], now: number): Und
   const { previous } = target;
   const processes = previous?.processes ?? 0;
   const failed = workers.filter((worker) => worker.generation === target.generation);
-  const serving = failed.filter((worker) => worker.phase === 'ready');
+  const serving = failed.filter((worker) => isAvailable(target, worker, now));
   const old = workers.filter((worker) => worker.generation === previous?.generation);
   const standing = old.filter((worker) => worker.phase !== 'leaving');
 
   const useless = [
-    ...failed.filter((worker) => worker.phase !== 'ready' && worker.phase !== 'leaving'),
+    ...failed.filter((worker) => !serving.includes(worker) && worker.phase !== 'leaving'),
     ...standing.filter((worker) => worker.index > processes),
   ];
   if (useless.length > 0) return { kind: 'stop', workers: useless };

@@ -69,7 +69,7 @@ export function workerView(config: AppConfig, pinned: Pinned, around: Around): W
     system: around.mode === 'system',
     python: escape.program(pinned.python),
     runner: escape.argument(pinned.runner),
-    options: options(config, pinned),
+    options: options(config, pinned, around),
     slice: sliceUnit(config.name),
     user: app.user,
     group: app.group,
@@ -92,9 +92,10 @@ export function workerView(config: AppConfig, pinned: Pinned, around: Around): W
 }
 
 /** The command line of the worker runner (src/worker). `%i` and `%j` are systemd's: instance and generation. */
-function options(config: AppConfig, pinned: Pinned): string[] {
+function options(config: AppConfig, pinned: Pinned, around: Around): string[] {
   const { app, workers, reload, health, http } = config;
   const seconds = (ms: number): string => String(ms / 1000);
+  const settles = reload.settle > 0;
   const given: [string, string | null][] = [
     ['app', config.name],
     ['module', app.module],
@@ -107,6 +108,8 @@ function options(config: AppConfig, pinned: Pinned): string[] {
     ['max-requests-jitter', workers['max-requests'] === null ? null : String(workers['max-requests-jitter'])],
     ['request-timeout', workers['request-timeout'] === null ? null : seconds(workers['request-timeout'])],
     ['header-timeout', seconds(workers['header-timeout'])],
+    ['settle', settles ? seconds(reload.settle) : null],
+    ['committed', settles ? `${around.stateDirectory}/${config.name}/current` : null],
     ['children', workers.children],
     ['graceful-timeout', seconds(reload['graceful-timeout'])],
     ['interrupt-timeout', seconds(reload['interrupt-timeout'])],

@@ -37,6 +37,12 @@ class Loop:
             self.stopped = True
             os.close(self.stop_writer)
 
+    def hold(self, seconds):
+        """Returns after that time, or as soon as there is nothing to accept for any more."""
+        end = select.poll()
+        end.register(self.stop_reader, select.POLLIN)
+        end.poll(seconds * 1000)
+
     def run(self):
         """One thread's work. Several threads may run it; one waits at the sockets, the others for their turn."""
         while True:

@@ -39,6 +39,9 @@ def parse(arguments):
     warm.add_argument("--warm-up-status", type=_statuses, default=[(200, 399)], metavar="200-399")
     warm.add_argument("--warm-up-timeout", type=_seconds, default=10.0)
 
+    warm.add_argument("--settle", type=_seconds, default=0.0, help="how long a generation on trial accepts nothing")
+    warm.add_argument("--committed", metavar="LINK", help="the link that ends in the number of the committed generation")
+
     stop = parser.add_argument_group("the stop")
     stop.add_argument("--children", choices=["kill", "wait"], default="kill")
     stop.add_argument("--graceful-timeout", type=_seconds, default=30.0)

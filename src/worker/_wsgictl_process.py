@@ -49,6 +49,8 @@ def run(options):
     watch.start()
     notifier.send(READY=1)
     log.info(f"ready after {time.monotonic() - began:.1f} s")
+    if _on_trial(options):
+        loop.hold(options.settle)
     _serve(options.threads, loop)
     return _finish(options, watch, boot)
 
@@ -93,6 +95,20 @@ class _Boot:
         if self.worker is not None:
             self.server.exiting(self.worker)
         return exits.COLD if cold else app.exit_status(error)
+
+
+def _on_trial(options):
+    """Whether this generation may still turn out to be broken, and others serve meanwhile.
+
+    A worker that dies takes the connections that it has accepted with it. So one of a generation that is not committed
+    accepts none until it has been ready for the settle time: if it dies before, it harms nobody.
+    """
+    if not options.settle or options.committed is None:
+        return False
+    try:
+        return os.path.basename(os.readlink(options.committed)) != options.generation
+    except OSError:
+        return True  # the first generation of the app
 
 
 def _serve(count, loop):

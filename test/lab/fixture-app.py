@@ -44,7 +44,8 @@ if BROKEN == 'dies':
 try:
     with open(os.path.join(APP, 'crash-worker'), encoding='ascii') as crash_file:
         if crash_file.read().strip() == worker_number():
-            later(0.1, os._exit, 3)
+            # Ready, and gone at the first look for a connection.
+            socket.socket.accept = lambda _listener: os._exit(3)
 except FileNotFoundError:
     pass
 

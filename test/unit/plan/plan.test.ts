@@ -55,5 +55,5 @@ test('a socket that moves is named, whatever the comments above it say', () => {
 });
 
 test('what a roll reads anew each time is no change of the unit', () => {
-  assert.equal(plan(staged(''), staged('[reload]\nmax-surge = 100%\nmax-unavailable = 1\nsettle = 5')).kind, 'unchanged');
+  assert.equal(plan(staged(''), staged('[reload]\nmax-surge = 100%\nmax-unavailable = 1')).kind, 'unchanged');
 });

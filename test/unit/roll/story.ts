@@ -113,7 +113,7 @@ export function tell(story: Story): Told {
     for (;;) {
       const seen = simulator.observe();
       assert.ok(++turns < 5_000, `no end after ${turns} turns: ${words.join(' ')}\n${JSON.stringify(seen)}`);
-      const step = undo({ generation, previous, budget, retired, deadline }, seen, simulator.now);
+      const step = undo({ generation, settle, previous, budget, retired, deadline }, seen, simulator.now);
       switch (step.kind) {
         case 'stop':
           take(`-${step.workers.length}`, 'stop', step.workers, seen, true);

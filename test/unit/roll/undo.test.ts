@@ -43,7 +43,7 @@ const worker = (generation: number, index: number, phase: Worker['phase'], more:
   generation, index, phase, readySince: 0, failure: null, ...more,
 });
 const target = (more: Partial<Undo> = {}): Undo => ({
-  generation: NEW, previous: { generation: OLD, processes: 2 }, budget: { surge: 1, unavailable: 0 }, retired: new Set(), deadline: 1_000, ...more,
+  generation: NEW, settle: 0, previous: { generation: OLD, processes: 2 }, budget: { surge: 1, unavailable: 0 }, retired: new Set(), deadline: 1_000, ...more,
 });
 
 test('an old worker that drains is waited for, beyond the deadline too, and then started', () => {
@@ -112,4 +112,10 @@ property('a roll that fails at any worker never leaves too few serving, nor lets
   assert.equal(end, 'restored', words);
   assert.equal(of(NEW, one.simulator.observe()).length, 0);
   assert.deepEqual(ready(one.simulator.observe()).map(({ index }) => index).sort(), Array.from({ length: before }, (_, at) => at + 1));
+});
+
+test('a new worker that has not settled serves nobody yet, and is not kept', () => {
+  const settling = worker(NEW, 2, 'ready', { readySince: 500 });
+  const workers = [worker(OLD, 1, 'ready'), worker(OLD, 2, 'ready'), settling];
+  assert.deepEqual(undo(target({ settle: 1_000 }), workers, 1_000), { kind: 'stop', workers: [settling] });
 });
