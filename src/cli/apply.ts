@@ -12,6 +12,7 @@ import type { Staged } from '../plan/stage.js';
 import { render, SOCKET_TEMPLATE } from '../units/render.js';
 import { socketView } from '../units/view.js';
 import { checkEnvironment } from './environment-check.js';
+import { prepareInRoot, removeFromRoot } from './image.js';
 import { removeApp } from './remove.js';
 import { complain, say } from './report.js';
 import { rollApp } from './roll-command.js';
@@ -55,6 +56,11 @@ export async function apply(wire: Wire, names: readonly string[], options: Apply
     else hintAtReload(applied);
   }
   if (options.dryRun) return worst(codes);
+  if (wire.places.root !== '') {
+    for (const { config, socketText } of work) codes.push(guarded(config.name, () => prepareInRoot(wire, config, socketText)));
+    for (const app of gone) codes.push(guarded(app, () => removeFromRoot(wire, app)));
+    return worst(codes);
+  }
 
   const ready = await install(wire, work, codes);
   for (const one of ready) {
@@ -221,6 +227,15 @@ async function startTarget(wire: Wire): Promise<void> {
 async function noteIfStopped(wire: Wire, app: string): Promise<void> {
   const unit = await wire.systemd.unit(appUnit(app));
   if (unit.active === 'inactive') say(`${app}: is stopped: wsgictl start ${app}`);
+}
+
+function guarded(app: string, action: () => void): ExitCode {
+  try {
+    action();
+    return EXIT.done;
+  } catch (error) {
+    return complainOf(app, error);
+  }
 }
 
 /** Prints an error of one app and returns its exit code. Bugs are thrown on. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import type { AppConfig } from '../config/settings.js';
+import { UserError } from '../errors.js';
 import { Ledger } from '../host/ledger.js';
 import { pin } from '../host/pin.js';
 import { places as findPlaces, type Places } from '../host/places.js';
@@ -34,6 +35,8 @@ export class Wire {
 
   /** Throws UserError where no systemd runs. */
   get systemd(): Manager {
+    const { root } = this.places;
+    if (root !== '') throw new UserError(`${root} has no running systemd to ask`, '--root goes with check, render and apply');
     this.#manager ??= new Manager(systemdAddress(this.places.mode, process.env, process.getuid?.() ?? 0));
     return this.#manager;
   }

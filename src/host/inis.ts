@@ -40,7 +40,7 @@ export function readIni(places: Places, nameOrPath: string): ReadApp {
   const path = given ? file : places.root + file;
   try {
     const content = readFileSync(path);
-    if (!given) assertTrusted(path);
+    if (!given) assertTrusted(path, places.root || '/');
     return readApp(file, name, content, places.mode);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

@@ -1,9 +1,10 @@
-import { existsSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { hasControl } from '../config/control.js';
 import type { AppConfig } from '../config/settings.js';
 import { ConfigError, type Diagnostic } from '../errors.js';
 import type { Pinned } from '../units/view.js';
+import { realpathIn } from './realpath.js';
 
 /**
  * Resolves the symbolic links in an app's paths, so that a generation means one release for ever. The last component
@@ -16,7 +17,7 @@ export function pin(config: AppConfig, runner: string, root = ''): Pinned {
 
   const resolve = (path: string, key: string, kind: 'directory' | 'file'): string => {
     try {
-      const real = realpathSync(root + path).slice(root.length);
+      const real = realpathIn(root, path);
       // A symbolic link is anybody's text.
       if (hasControl(real)) throw new Error('resolves to a path with a control character');
       const found = statSync(root + real);
@@ -33,7 +34,7 @@ export function pin(config: AppConfig, runner: string, root = ''): Pinned {
 
   const pythonKey = app.virtualenv === null ? 'python' : 'virtualenv';
   const python = join(resolve(dirname(app.python), pythonKey, 'directory'), basename(app.python));
-  if (faults.length === 0 && !existsSync(root + python)) {
+  if (faults.length === 0 && !isThere(root, python)) {
     const message = `there is no Python at ${app.python}`;
     faults.push({ file: config.file, line: config.lines[`app.${pythonKey}`] ?? 0, message, severity: 'error' });
   }
@@ -47,6 +48,15 @@ export function pin(config: AppConfig, runner: string, root = ''): Pinned {
   };
   if (faults.length > 0) throw new ConfigError(faults);
   return pinned;
+}
+
+function isThere(root: string, path: string): boolean {
+  try {
+    realpathIn(root, path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The paths of a generation that are not there (any more). */

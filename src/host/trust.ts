@@ -4,9 +4,9 @@ import { UserError } from '../errors.js';
 
 /**
  * Refuses a file that somebody else than root (or the user we run as) could change, by itself or by a folder above it:
- * what is in it ends up in commands that systemd runs as root. Throws UserError.
+ * what is in it ends up in commands that systemd runs as root. `top`: the last folder to look at. Throws UserError.
  */
-export function assertTrusted(file: string, uid = process.getuid?.() ?? 0): void {
+export function assertTrusted(file: string, top = '/', uid = process.getuid?.() ?? 0): void {
   for (let path = file; ; path = dirname(path)) {
     const found = statSync(path);
     const sticky = found.isDirectory() && (found.mode & 0o1000) !== 0;
@@ -19,6 +19,6 @@ export function assertTrusted(file: string, uid = process.getuid?.() ?? 0): void
     if ((found.mode & 0o020) !== 0 && !sticky && found.gid !== 0 && uid === 0) {
       throw new UserError(`cannot trust ${file}: ${path} can be written by its group`, `chmod g-w ${path}`);
     }
-    if (path === dirname(path)) return;
+    if (path === top || path === dirname(path)) return;
   }
 }

@@ -149,11 +149,12 @@ export interface SocketView {
   readonly listen: readonly string[];
   readonly mode: string;
   readonly user: string | null;
-  readonly group: string | null;
+  /** Empty: the group of whoever opens it. */
+  readonly group: string;
   readonly backlog: string;
 }
 
-/** `groups`: whether the default group of the proxy exists is not ours to know. */
+/** `group`: that of the proxies, or null where the system has none. */
 export function socketView(config: AppConfig, group: string | null, runtimeDirectory: string): SocketView {
   const { socket } = config;
   const listen = socket.listen.map(showListen);
@@ -162,7 +163,7 @@ export function socketView(config: AppConfig, group: string | null, runtimeDirec
     listen: listen.length === 0 ? [`${runtimeDirectory}/wsgi/${config.name}.sock`] : listen.map(escape.path),
     mode: escape.mode(socket.mode),
     user: socket.user,
-    group: socket.group ?? group,
+    group: socket.group ?? group ?? '',
     backlog: String(socket.backlog),
   };
 }

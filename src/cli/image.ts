@@ -1,0 +1,42 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AppConfig } from '../config/settings.js';
+import { UserError } from '../errors.js';
+import { ensureStaticUnits } from '../host/static-units.js';
+import { appUnit, socketUnit, TARGET } from '../plan/names.js';
+import { say } from './report.js';
+import type { Wire } from './wire.js';
+
+/**
+ * `--root`: makes ready what another system needs to start an app at its next boot, which then makes the generation.
+ * No systemd is asked. Throws UserError where that system has no wsgictl to do so.
+ */
+export function prepareInRoot(wire: Wire, config: AppConfig, socketText: string | null): void {
+  const { places, units } = wire;
+  if (!existsSync(places.root + places.program)) {
+    throw new UserError(`there is no ${places.program} in ${places.root}`, 'install wsgictl there first');
+  }
+  ensureStaticUnits(places, units);
+  units.writeSocketDropIn(config.name, socketText);
+  const ledger = wire.ledger(config.name);
+  if (ledger.current() !== null) ledger.wish({ kind: 'new' });
+  offline(places.root, 'enable', [TARGET, config.app.activation === 'boot' ? appUnit(config.name) : socketUnit(config.name)]);
+  say(`${config.name}: starts at the next boot of ${places.root}; its Python was not looked at`);
+}
+
+/** Removes all of an app but its INI file from another system. */
+export function removeFromRoot(wire: Wire, app: string): void {
+  const { places, units } = wire;
+  offline(places.root, 'disable', [appUnit(app), socketUnit(app)]);
+  for (const generation of units.generations(app)) units.removeGeneration(app, generation);
+  units.writeSocketDropIn(app, null);
+  wire.ledger(app).forget();
+}
+
+/** systemctl works on the files alone, with the rules of [Install] that systemd itself goes by. */
+function offline(root: string, verb: 'enable' | 'disable', units: readonly string[]): void {
+  const { error, status, stderr } = spawnSync('systemctl', ['--root', root, '--quiet', verb, ...units], { encoding: 'utf8' });
+  if (error !== undefined) throw new UserError(`cannot run systemctl: ${error.message}`, 'apt install systemd');
+  if (status !== 0) throw new UserError(`cannot ${verb} ${units.join(', ')} in ${root}: ${stderr.trim()}`, `look at ${join(root, 'etc/systemd/system')}`);
+}
