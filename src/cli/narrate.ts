@@ -9,6 +9,11 @@ const PHASES: Readonly<Record<string, string>> = {
   gone: 'is gone',
 };
 
+/** What a worker does: `is ready`. */
+export function phaseInWords(phase: string): string {
+  return PHASES[phase] ?? phase;
+}
+
 /** One line for an event, or null if it is of no interest to people. */
 export function describe(app: string, event: RollEvent): string | null {
   switch (event.kind) {
@@ -19,7 +24,7 @@ export function describe(app: string, event: RollEvent): string | null {
     case 'worker': {
       const name = parseWorker(event.unit);
       const worker = name === null ? event.unit : `worker ${name.index} of generation ${name.generation}`;
-      return `${app}: ${worker} ${PHASES[event.phase] ?? event.phase}${event.note === undefined ? '' : ` (${event.note})`}`;
+      return `${app}: ${worker} ${phaseInWords(event.phase)}${event.note === undefined ? '' : ` (${event.note})`}`;
     }
     case 'waiting':
       return `${app}: waiting for ${event.for}`;

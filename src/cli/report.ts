@@ -6,12 +6,47 @@ for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', () => broken.add(stream));
 }
 
+/** The lines at the bottom of the terminal that change while something goes on. */
+let block: readonly string[] = [];
+
 export function say(line: string): void {
-  if (!broken.has(process.stdout)) process.stdout.write(`${line}\n`);
+  above(() => write(process.stdout, line));
 }
 
 export function complain(line: string): void {
-  if (!broken.has(process.stderr)) process.stderr.write(`${line}\n`);
+  above(() => write(process.stderr, line));
+}
+
+/** Whether there is a terminal to draw on. */
+export function canDraw(): boolean {
+  return process.stdout.isTTY === true && process.env['TERM'] !== 'dumb';
+}
+
+/** Shows these lines in place of those drawn before; none to end that. */
+export function draw(lines: readonly string[]): void {
+  erase();
+  // A terminal that does not know its size says 0.
+  const columns = process.stdout.columns || 80;
+  const rows = process.stdout.rows || 24;
+  block = lines.slice(0, rows - 1).map((line) => line.slice(0, columns - 1));
+  for (const line of block) write(process.stdout, line);
+}
+
+function above(print: () => void): void {
+  const drawn = block;
+  erase();
+  print();
+  if (drawn.length > 0) draw(drawn);
+}
+
+/** Cursor up, and clear from there to the end of the screen (ECMA-48). */
+function erase(): void {
+  if (block.length > 0 && !broken.has(process.stdout)) process.stdout.write(`\x1b[${block.length}A\x1b[J`);
+  block = [];
+}
+
+function write(stream: NodeJS.WriteStream, line: string): void {
+  if (!broken.has(stream)) stream.write(`${line}\n`);
 }
 
 export function sayJson(value: unknown): void {

@@ -5,7 +5,8 @@ import { Refused } from '../systemd/port.js';
 import { follow, notActive } from './follow.js';
 import { lastLines } from './journal.js';
 import { describe } from './narrate.js';
-import { complain, say } from './report.js';
+import { canDraw, complain, say } from './report.js';
+import { Screen } from './screen.js';
 import type { Wire } from './wire.js';
 
 export interface RollOptions {
@@ -22,7 +23,9 @@ export async function rollApp(wire: Wire, app: string, verb: 'reload' | 'start',
   const { systemd } = wire;
   const ledger = wire.ledger(app);
   const unit = appUnit(app);
+  const screen = canDraw() ? new Screen(wire, app) : null;
   const onInterrupt = (): void => {
+    screen?.close();
     complain(`${app}: the roll goes on without this command; follow it with: wsgictl logs -f ${app}`);
     process.exit(130);
   };
@@ -36,7 +39,7 @@ export async function rollApp(wire: Wire, app: string, verb: 'reload' | 'start',
         return ask(() => (verb === 'reload' ? systemd.reload(unit) : systemd.start(unit)), app);
       },
       show: (event) => {
-        const line = describe(app, event);
+        const line = screen?.take(event) === true ? null : describe(app, event);
         if (line !== null) say(line);
       },
       untilCommit: options.untilCommit,
@@ -51,6 +54,7 @@ export async function rollApp(wire: Wire, app: string, verb: 'reload' | 'start',
     return EXIT.cannot;
   } finally {
     process.removeListener('SIGINT', onInterrupt);
+    screen?.close();
   }
 }
 
