@@ -3,7 +3,7 @@ import { BadValue } from './fault.js';
 import { didYouMean } from './guess.js';
 import { readListen } from './listen.js';
 import { readAmount, readBoolean, readCount, readMode } from './number.js';
-import { readEnvironmentFile, readPath, readPaths, readRequestPath } from './path.js';
+import { readEnvironmentFile, readHost, readPath, readPaths, readRequestPath } from './path.js';
 import { readFactory, readIdentifier, readModule } from './python.js';
 import { readSpan } from './span.js';
 import { readStatuses } from './status.js';
@@ -25,6 +25,7 @@ export const KINDS = {
   count: readCount,
   'environment-file': readEnvironmentFile,
   factory: readFactory,
+  host: readHost,
   identifier: readIdentifier,
   listen: readListen,
   mode: readMode,

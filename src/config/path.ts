@@ -42,6 +42,12 @@ export function readRequestPath(text: string): string {
   return text;
 }
 
+/** What a browser would send as Host: RFC 9110, section 7.2. */
+export function readHost(text: string): string {
+  if (/^([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?$/iu.test(text)) return text;
+  throw new BadValue('is not a host name', 'such as www.example.org');
+}
+
 export function bytes(text: string): number {
   return new TextEncoder().encode(text).length;
 }

@@ -9,6 +9,7 @@ const WRITTEN: Readonly<Record<Row['kind'], string>> = {
   count: 'number',
   'environment-file': 'path',
   factory: 'Python call',
+  host: 'host name',
   identifier: 'Python name',
   listen: 'address',
   mode: 'octal mode',

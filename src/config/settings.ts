@@ -191,6 +191,10 @@ export const SETTINGS = [
     doc: 'A path that a new worker requests from the app before it is ready: `/health`.',
   },
   {
+    section: 'health', key: 'host', kind: 'host', default: 'localhost', alias: ['server-name', 'host-header'],
+    doc: "The host that a warm-up asks for: Django's `ALLOWED_HOSTS` must allow it.",
+  },
+  {
     section: 'health', key: 'status', kind: 'statuses', default: '200-399', alias: ['expect', 'statuses'],
     doc: 'The statuses that a warm-up may be answered with, with commas between them.',
   },

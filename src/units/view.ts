@@ -114,6 +114,7 @@ function options(config: AppConfig, pinned: Pinned, around: Around): string[] {
     ['graceful-timeout', seconds(reload['graceful-timeout'])],
     ['interrupt-timeout', seconds(reload['interrupt-timeout'])],
     ...health['warm-up'].map((path): [string, string] => ['warm-up', path]),
+    ['warm-up-host', health['warm-up'].length === 0 ? null : health.host],
     ['warm-up-status', health['warm-up'].length === 0 ? null : statuses(health.status)],
     ['warm-up-timeout', health['warm-up'].length === 0 ? null : seconds(health.timeout)],
     ['backlog', String(config.socket.backlog)],

@@ -36,6 +36,7 @@ def parse(arguments):
 
     warm = parser.add_argument_group("before the first connection")
     warm.add_argument("--warm-up", action="append", default=[], metavar="PATH")
+    warm.add_argument("--warm-up-host", default="localhost")
     warm.add_argument("--warm-up-status", type=_statuses, default=[(200, 399)], metavar="200-399")
     warm.add_argument("--warm-up-timeout", type=_seconds, default=10.0)
 

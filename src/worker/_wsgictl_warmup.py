@@ -1,6 +1,7 @@
 """Requests that the worker makes to its own app before it is ready: plain calls, no socket."""
 import io
 import os
+import re
 import sys
 import threading
 import traceback
@@ -26,7 +27,7 @@ def warm_up(app, options):
         finally:
             timer.cancel()
         if not _wanted(status, options.warm_up_status):
-            raise Cold(f"warm-up {path}: answered {status}, wanted {_ranges(options.warm_up_status)}{_hint(status)}")
+            raise Cold(f"warm-up {path}: answered {status}, wanted {_ranges(options.warm_up_status)}{_hint(status, options)}")
 
 
 def _request(app, path, options):
@@ -56,12 +57,12 @@ def _environ(path, options):
         "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
         "QUERY_STRING": query,
         "RAW_URI": path,
-        "SERVER_NAME": "localhost",
+        "SERVER_NAME": re.sub(r":\d+$", "", options.warm_up_host),
         "SERVER_PORT": "443",
         "SERVER_PROTOCOL": "HTTP/1.1",
         "SERVER_SOFTWARE": "wsgictl",
         "REMOTE_ADDR": "127.0.0.1",
-        "HTTP_HOST": "localhost",
+        "HTTP_HOST": options.warm_up_host,
         "HTTP_USER_AGENT": "wsgictl-warm-up",
         # As if by TLS: an app that redirects to https would warm up nothing but its redirect.
         "HTTP_X_FORWARDED_PROTO": "https",
@@ -96,5 +97,7 @@ def _ranges(ranges):
     return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
 
 
-def _hint(status):
-    return " (does the app, Django's ALLOWED_HOSTS say, allow the host localhost?)" if status.startswith("400") else ""
+def _hint(status, options):
+    if not status.startswith("400"):
+        return ""
+    return f" (does the app, Django's ALLOWED_HOSTS say, allow the host {options.warm_up_host}? [health] host names another)"

@@ -101,6 +101,14 @@ const TABLE: { readonly [K in Kind]?: readonly (readonly [text: string, value: u
     ['/etc/*.env', /may not hold/],
     ['/etc/a\\x2db', /may not hold/],
   ],
+  host: [
+    ['localhost', 'localhost'],
+    ['www.example.org:8443', 'www.example.org:8443'],
+    ['[::1]:80', '[::1]:80'],
+    ['https://www.example.org', /not a host name/],
+    ['www.example.org/', /not a host name/],
+    ['a b', /not a host name/],
+  ],
   'request-path': [
     ['/', '/'],
     ['/health?deep=1&x=%20', '/health?deep=1&x=%20'],
