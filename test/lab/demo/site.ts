@@ -40,6 +40,7 @@ processes = ${PROCESSES}
 
 [health]
 warm-up = /
+host = lab
 `;
 }
 
