@@ -4,6 +4,7 @@ import type { AppConfig } from '../config/settings.js';
 import { UserError } from '../errors.js';
 import { writeWhole } from '../host/files.js';
 import type { Staged } from '../plan/stage.js';
+import { failureOf } from '../roll/observe.js';
 import { lastLines } from './journal.js';
 import type { Wire } from './wire.js';
 
@@ -31,7 +32,8 @@ export async function checkEnvironment(wire: Wire, config: AppConfig, staged: St
     const state = await wire.systemd.unit(unit);
     const lines = lastLines(unit, state.invocation, 20);
     if (result === 'done' && state.result === 'success') return lines;
-    const said = lines.length === 0 ? '' : `: ${lines.at(-1)}`;
+    const why = lines.at(-1) ?? failureOf(state);
+    const said = why === null ? '' : `: ${why}`;
     const hint = state.exitStatus === NO_SERVER ? 'install gunicorn into it: apt install gunicorn, or pip install gunicorn in its virtualenv' : `journalctl -u ${unit} has more`;
     throw new UserError(`cannot run ${staged.pinned.python} for ${config.name}${said}`, hint);
   } finally {

@@ -23,6 +23,7 @@ export function applyRules(settings: Settings, given: Given, mode: Mode, faults:
     faults.error(given.line('app.python') ?? 0, 'python and virtualenv cannot both be given', 'leave out one of them');
   }
   accounts(settings, given, mode, faults);
+  hidden(settings, given, faults);
   if (settings.reload['max-surge'].value === 0 && settings.reload['max-unavailable'].value === 0) {
     const line = given.line('reload.max-surge') ?? given.line('reload.max-unavailable') ?? 0;
     faults.error(line, 'max-surge and max-unavailable cannot both be 0', 'no worker could ever be replaced: raise one of them');
@@ -65,6 +66,21 @@ function accounts({ app }: Settings, given: Given, mode: Mode, faults: Faults): 
   } else if (app.user !== null && isRoot(app.user) && !app['allow-root']) {
     faults.error(line, 'the app would run as root', 'name an account of its own, or add allow-root = yes');
   }
+}
+
+/** What ProtectHome=yes hides, a worker cannot run from: systemd.exec(5). */
+function hidden({ app }: Settings, given: Given, faults: Faults): void {
+  if (app.sandbox !== 'strict') return;
+  const paths = { directory: app.directory, virtualenv: app.virtualenv, python: app.python, script: app.script };
+  for (const [key, path] of Object.entries(paths)) {
+    if (path === null || !isBelowHome(path)) continue;
+    faults.error(given.line(`app.${key}`) ?? 0, `${key} ${path} cannot be seen with sandbox = strict`, 'keep it outside of /home, or take sandbox = default');
+  }
+}
+
+/** The directories of ProtectHome=. */
+export function isBelowHome(path: string): boolean {
+  return /^\/(home|root|run\/user)\//.test(path);
 }
 
 function listens({ socket }: Settings, given: Given, faults: Faults): void {

@@ -1,5 +1,6 @@
 import type { AppConfig } from '../config/settings.js';
 import { showListen } from '../config/listen.js';
+import { isBelowHome } from '../config/rules.js';
 import { sliceUnit } from '../plan/names.js';
 import * as escape from './escape.js';
 
@@ -141,7 +142,7 @@ function environmentFile(file: { readonly path: string; readonly optional: boole
 /** What the sandbox would make read-only but the app lives in. */
 function writable(sandbox: 'default' | 'strict' | 'off', directory: string | null): string[] {
   if (sandbox !== 'default' || directory === null) return [];
-  return /^\/(home|root|run\/user)\//.test(directory) ? [escape.word(directory)] : [];
+  return isBelowHome(directory) ? [escape.word(directory)] : [];
 }
 
 /** What the drop-in of an app's socket is rendered from. */

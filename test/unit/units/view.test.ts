@@ -40,7 +40,6 @@ const TABLE: readonly (readonly [text: string, ...made: string[]])[] = [
   ['directory = /home/shop/site', 'ReadWritePaths=/home/shop/site'],
   ['directory = /root/site', 'ReadWritePaths=/root/site'],
   ['directory = /homely/site', '!ReadWritePaths'],
-  ['directory = /home/shop/site\nsandbox = strict', '!ReadWritePaths'],
   ['directory = /home/shop/site\nsandbox = off', '!ReadWritePaths'],
 ];
 
