@@ -42,7 +42,7 @@ export async function apply(wire: Wire, names: readonly string[], options: Apply
   const applied: Applied[] = [];
   for (const app of wanted) {
     try {
-      const one = examine(wire, app);
+      const one = await examine(wire, app);
       applied.push(one);
       showChange(one.change);
     } catch (error) {
@@ -89,7 +89,7 @@ function select(wire: Wire, names: readonly string[]): { wanted: readonly string
   return { wanted: names.filter((app) => !lost.includes(app)), gone: names.filter((app) => lost.includes(app)) };
 }
 
-function examine(wire: Wire, app: string): Applied {
+async function examine(wire: Wire, app: string): Promise<Applied> {
   const { config, diagnostics } = readIni(wire.places, app);
   if (config === null) throw new ConfigError(diagnostics);
   for (const diagnostic of diagnostics) complain(formatDiagnostic(diagnostic));
@@ -102,6 +102,7 @@ function examine(wire: Wire, app: string): Applied {
     unitText: current === null ? null : ledger.unitText(current),
     processes: ledger.processes() ?? generation?.processes ?? 0,
     socketText: wire.units.socketDropIn(app),
+    unfinished: ledger.unfinished() !== null && (await wire.systemd.unit(appUnit(app))).active === 'active',
   };
   const socketText = socketDropIn(wire, config);
   return { config, staged, socketText, change: planApp(staged, socketText, before) };
@@ -124,6 +125,8 @@ function showChange(change: Change): void {
       return say(`${change.app}: new`);
     case 'unchanged':
       return;
+    case 'unfinished':
+      return say(`${change.app}: its last roll was cut off`);
     case 'scaled':
       return say(`${change.app}: changed${scale}`);
     case 'changed':
@@ -150,7 +153,7 @@ async function install(wire: Wire, work: readonly Applied[], codes: ExitCode[]):
   const ready: Applied[] = [];
   for (const one of work) {
     try {
-      if (one.change.kind !== 'scaled') await checkEnvironment(wire, one.config, one.staged);
+      if (['new', 'changed'].includes(one.change.kind)) await checkEnvironment(wire, one.config, one.staged);
       ready.push(one);
     } catch (error) {
       codes.push(complainOf(one.config.name, error));
@@ -205,6 +208,7 @@ async function bringAbout(wire: Wire, one: Applied, options: ApplyOptions): Prom
   if (change.kind === 'scaled' && change.processes !== null && running) {
     return rollApp(wire, app, 'reload', { untilCommit, wish: { kind: 'scale', processes: change.processes.to } });
   }
+  if (change.kind === 'unfinished') return rollApp(wire, app, 'reload', { untilCommit, wish: { kind: 'start' } });
   if (retrying) return rollApp(wire, app, 'start', { untilCommit, wish: { kind: 'new' } });
   return change.diff.length === 0 && change.processes === null ? EXIT.done : rollApp(wire, app, 'reload', { untilCommit });
 }

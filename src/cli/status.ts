@@ -70,7 +70,7 @@ export async function appStatus(wire: Wire, app: string): Promise<AppStatus> {
   const events = ledger.events(lastRoll);
   const end = last(events, 'end');
   const rolling = ['reloading', 'activating'].includes(unit.active) && unit.sub !== 'auto-restart';
-  if (lastRoll > 0 && end === null) {
+  if (ledger.unfinished() !== null) {
     if (rolling) notes.push(`a roll is under way: wsgictl logs -f ${app}`);
     else problems.push(`a roll was cut off and is unfinished: wsgictl reload ${app}`);
   }

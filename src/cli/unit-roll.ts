@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, EXIT, UserError, type ExitCode } from '../errors.js';
-import { loadIni } from '../host/inis.js';
+import { loadIni, readIni } from '../host/inis.js';
 import type { Ledger, RollLog } from '../host/ledger.js';
 import { missing } from '../host/pin.js';
 import { removeIfThere } from '../host/files.js';
@@ -9,7 +9,7 @@ import type { Generation } from '../plan/generation.js';
 import { appUnit, parseWorker, workersOf } from '../plan/names.js';
 import { generationOf } from '../plan/stage.js';
 import { budget } from '../roll/budget.js';
-import { last, type NewEvent, type Wish } from '../roll/events.js';
+import { last, type NewEvent, type RollEvent, type Wish } from '../roll/events.js';
 import { observe } from '../roll/observe.js';
 import { roll, type Ending, type Roll } from '../roll/run.js';
 import { describe } from './narrate.js';
@@ -34,7 +34,7 @@ export async function runRoll(wire: Wire, app: string, occasion: 'start' | 'relo
 
   const from = ledger.current();
   const wish = ledger.takeWish() ?? (occasion === 'reload' || from === null ? { kind: 'new' } : { kind: 'start' });
-  const previousRoll = ledger.lastRoll();
+  const unfinished = ledger.unfinished();
   const log = ledger.beginRoll(Date.now);
   const write = (event: NewEvent): void => {
     const line = describe(app, log.write(event));
@@ -42,8 +42,8 @@ export async function runRoll(wire: Wire, app: string, occasion: 'start' | 'relo
   };
   write({ kind: 'begin', wish, from, pid: process.pid });
   const ending = await attempt(async () => {
-    await tidy(wire, ledger, previousRoll, write);
-    const spec = await prepare(wire, ledger, wish, from);
+    if (unfinished !== null) write({ kind: 'note', text: cutOff(unfinished, from) });
+    const spec = await prepare(wire, ledger, wish, from, occasion);
     write({ kind: 'generation', generation: spec.generation.number, processes: spec.processes });
     return roll(spec, {
       systemd: wire.systemd,
@@ -107,20 +107,14 @@ async function stoppedInStart(wire: Wire, app: string): Promise<ExitCode> {
   return job?.type === 'stop' ? EXIT.done : EXIT.cannot;
 }
 
-/** A roll that was cut off before its commit: what it started goes, before anything else happens. */
-async function tidy(wire: Wire, ledger: Ledger, previousRoll: number, write: (event: NewEvent) => void): Promise<void> {
-  const events = ledger.events(previousRoll);
-  if (previousRoll === 0 || last(events, 'end') !== null) return;
+/** The workers of a roll that was cut off are what this one finds, and go on serving until better ones do. */
+function cutOff(events: readonly RollEvent[], current: number | null): string {
   const generation = last(events, 'generation')?.generation ?? null;
-  const current = ledger.current();
-  write({ kind: 'note', text: `roll ${previousRoll} was cut off ${generation === current ? 'after' : 'before'} its commit` });
-  const units = await wire.systemd.list([workersOf(ledger.app)]);
-  const strays = units.filter((unit) => parseWorker(unit.name)?.generation !== current);
-  await wire.systemd.stopAll(strays.map((unit) => unit.name));
+  return `the last roll was cut off ${generation !== null && generation === current ? 'after' : 'before'} its commit`;
 }
 
 /** What to bring up, and how. */
-async function prepare(wire: Wire, ledger: Ledger, wish: Wish, from: number | null): Promise<Roll> {
+async function prepare(wire: Wire, ledger: Ledger, wish: Wish, from: number | null, occasion: 'start' | 'reload'): Promise<Roll> {
   const { app } = ledger;
   const previousRecord = from === null ? null : ledger.generation(from);
   const previous = previousRecord === null ? null : {
@@ -132,11 +126,14 @@ async function prepare(wire: Wire, ledger: Ledger, wish: Wish, from: number | nu
     if (previousRecord === null || previous === null) throw new UserError(`${app} has no committed generation`, `wsgictl apply ${app}`);
     restoreUnitFile(wire, ledger, previousRecord);
     const processes = wish.kind === 'scale' ? wish.processes : previous.processes;
-    return { app, generation: previousRecord, processes, budget: { surge: 0, unavailable: 0 }, canary: false, previous: null };
+    return {
+      app, generation: previousRecord, processes, budget: { surge: 0, unavailable: 0 }, canary: false, proven: previous.processes,
+      previous: occasion === 'start' ? null : previous,
+    };
   }
   const { generation, maxSurge, maxUnavailable } = wish.kind === 'new' ? await makeGeneration(wire, ledger) : await copyGeneration(wire, ledger, wish.to);
   const { processes } = generation;
-  return { app, generation, processes, budget: budget(processes, maxSurge, maxUnavailable), canary: true, previous };
+  return { app, generation, processes, budget: budget(processes, maxSurge, maxUnavailable), canary: true, proven: 0, previous };
 }
 
 type Amount = Parameters<typeof budget>[1];
@@ -161,7 +158,13 @@ async function copyGeneration(wire: Wire, ledger: Ledger, number: number): Promi
   const generation = { ...original, number: await reserve(wire, ledger), createdAt: new Date().toISOString(), copyOf: number };
   ledger.record(generation, unitText, ledger.frozen(number));
   wire.units.writeGeneration(ledger.app, generation.number, unitText);
-  return { generation, maxSurge: { kind: 'count', value: 1 }, maxUnavailable: { kind: 'count', value: 0 } };
+  // A rollback may be the answer to a faulty INI file: then it goes the careful way.
+  const reload = readIni(wire.places, ledger.app).config?.reload;
+  return {
+    generation,
+    maxSurge: reload?.['max-surge'] ?? { kind: 'count', value: 1 },
+    maxUnavailable: reload?.['max-unavailable'] ?? { kind: 'count', value: 0 },
+  };
 }
 
 /** Throws UserError if a release was cleaned away. */

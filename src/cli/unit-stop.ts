@@ -15,6 +15,7 @@ export async function appStopped(wire: Wire, app: string): Promise<ExitCode> {
     await close(wire, app);
   });
   removeIfThere(failedMark(wire, app));
+  wire.ledger(app).endUnfinished({ at: Date.now(), kind: 'end', outcome: 'stopped', exit: EXIT.done, text: 'the app was stopped' });
   return EXIT.done;
 }
 

@@ -4,7 +4,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Generation } from '../plan/generation.js';
-import type { NewEvent, RollEvent, Wish } from '../roll/events.js';
+import { last, type NewEvent, type RollEvent, type Wish } from '../roll/events.js';
 import { readIfThere, removeIfThere, syncDirectory, writeWhole } from './files.js';
 
 /** How many generations and rolls are remembered, the one that serves not counted. */
@@ -128,6 +128,20 @@ export class Ledger {
   events(roll: number): RollEvent[] {
     const text = readIfThere(this.rollFile(roll)) ?? '';
     return text.split('\n').slice(0, -1).map((line) => JSON.parse(line) as RollEvent);
+  }
+
+  /** The events of the last roll if it has no end: it goes on, or was cut off. */
+  unfinished(): RollEvent[] | null {
+    const roll = this.lastRoll();
+    const events = this.events(roll);
+    return roll === 0 || last(events, 'end') !== null ? null : events;
+  }
+
+  /** Gives the last roll the end that it could not write itself. */
+  endUnfinished(end: Extract<RollEvent, { kind: 'end' }>): void {
+    const events = this.unfinished();
+    if (events === null) return;
+    writeWhole(this.rollFile(this.lastRoll()), [...events, end].map((event) => `${JSON.stringify(event)}\n`).join(''));
   }
 
   rollFile(roll: number): string {

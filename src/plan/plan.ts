@@ -12,10 +12,12 @@ export interface Before {
   readonly processes: number;
   /** The socket's drop-in; null where there is none. */
   readonly socketText: string | null;
+  /** Whether a roll was cut off, so that what runs is not what is known. */
+  readonly unfinished: boolean;
 }
 
 export interface Change {
-  readonly kind: 'new' | 'changed' | 'scaled' | 'unchanged';
+  readonly kind: 'new' | 'changed' | 'scaled' | 'unfinished' | 'unchanged';
   readonly app: string;
   /** Why it counts as changed, for people: a moved release, a socket that moves. */
   readonly reasons: readonly string[];
@@ -40,7 +42,7 @@ export function planApp(staged: Staged, socketText: string | null, before: Befor
     ...(directory !== staged.pinned.directory ? [`the release moved: ${directory ?? 'none'} -> ${staged.pinned.directory ?? 'none'}`] : []),
     ...(socketMoves ? ['the socket changes: clients must follow'] : []),
   ];
-  const kind = diff.length > 0 || socketMoves ? 'changed' : processes !== null ? 'scaled' : 'unchanged';
+  const kind = diff.length > 0 || socketMoves ? 'changed' : processes !== null ? 'scaled' : before.unfinished ? 'unfinished' : 'unchanged';
   return { kind, app: config.name, reasons, diff, socketMoves, processes };
 }
 

@@ -1,10 +1,16 @@
 import { isAvailable, isComing, wait, type Step, type Target, type Worker } from './next.js';
 
+export interface Committed extends Target {
+  /** How many workers of this generation have served before. */
+  readonly proven: number;
+}
+
 /**
  * What the start of a committed generation does next. It has served before, so there is no canary: all workers are
- * started at once, and those that fail are left to systemd to try again, as long as one serves.
+ * started at once, and those that fail are left to systemd to try again, as long as one serves. Workers that are more than
+ * there were before must all prove themselves.
  */
-export function bringUp(target: Target, workers: readonly Worker[], now: number): Step {
+export function bringUp(target: Committed, workers: readonly Worker[], now: number): Step {
   // Workers beyond `processes` are none of its business: they leave after the commit.
   const own = workers.filter((worker) => worker.generation === target.generation && worker.index <= target.processes);
   // One that drains is there: its index can only be started when it is gone.
@@ -17,8 +23,8 @@ export function bringUp(target: Target, workers: readonly Worker[], now: number)
   if (available.length + failing.length < own.length) {
     return wait(target, own.filter((worker) => !failing.includes(worker)), now);
   }
-  const [first] = failing;
-  if (available.length > 0 || first === undefined) return { kind: 'commit' };
+  const [first] = available.length > 0 ? failing.filter((worker) => worker.index > target.proven) : failing;
+  if (first === undefined) return { kind: 'commit' };
   return { kind: 'fail', index: first.index, reason: first.failure ?? reasonOf(first) };
 }
 

@@ -1,5 +1,5 @@
 import { parseWorker } from '../plan/names.js';
-import type { Job, UnitState } from '../systemd/port.js';
+import type { Job, LastEnd, UnitState } from '../systemd/port.js';
 import type { Phase, Worker } from './next.js';
 
 /** siginfo_t's si_code of a child's end, as systemd's ExecMainCode gives it. */
@@ -56,7 +56,7 @@ function phaseOf(unit: UnitState, job: Job | null): Phase | null {
 }
 
 /** How a unit's last run failed, in words; null if it did not, or if nobody can tell any more. */
-export function failureOf(unit: UnitState): string | null {
+export function failureOf(unit: LastEnd): string | null {
   switch (unit.result) {
     case '':
     case 'success':

@@ -2,11 +2,11 @@ import { EXIT, type ExitCode } from '../errors.js';
 import { workersOf, workerUnit } from '../plan/names.js';
 import type { Generation } from '../plan/generation.js';
 import { BusLost, Refused, type Systemd } from '../systemd/port.js';
-import { bringUp } from './bring-up.js';
+import { bringUp, type Committed } from './bring-up.js';
 import type { Budget } from './budget.js';
 import type { NewEvent, Outcome } from './events.js';
-import { next, type Step, type Target, type Worker } from './next.js';
-import { departure, observe } from './observe.js';
+import { next, type Step, type Worker } from './next.js';
+import { departure, failureOf, observe } from './observe.js';
 import { undo } from './undo.js';
 
 /** Time after systemd's own limit at which we stop believing that it will act, in ms. */
@@ -20,6 +20,8 @@ export interface Roll {
   readonly budget: Budget;
   /** Whether one new worker must prove itself before anything else happens. */
   readonly canary: boolean;
+  /** How many workers of this generation have served before: those beyond must be available in the end. */
+  readonly proven: number;
   readonly previous: { readonly generation: number; readonly processes: number; readonly readyTimeout: number } | null;
 }
 
@@ -85,10 +87,11 @@ class Driver {
 
   /** Up to the commit. Returns why it failed, or null once it is committed. */
   async forward(): Promise<string | null> {
-    const { generation, processes, budget, canary } = this.spec;
-    const target: Target = {
+    const { generation, processes, proven, budget, canary } = this.spec;
+    const target: Committed = {
       generation: generation.number,
       processes,
+      proven,
       budget,
       settle: generation.settle,
       deadline: (index) => this.#deadlines.get(index) ?? Infinity,
@@ -216,7 +219,11 @@ class Driver {
     const vanished = [...this.#started.keys()].filter((index) => !present.has(index));
     return [
       ...workers,
-      ...vanished.map((index): Worker => ({ generation, index, phase: 'down', readySince: 0, failure: 'was stopped' })),
+      ...vanished.map((index): Worker => {
+        const end = this.world.systemd.lastEnd(workerUnit(this.spec.app, generation, index));
+        const failure = (end === null ? null : failureOf(end)) ?? 'was stopped';
+        return { generation, index, phase: 'down', readySince: 0, failure };
+      }),
     ];
   }
 

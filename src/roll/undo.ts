@@ -37,7 +37,8 @@ export type UndoStep =
 export function undo(target: Undo, workers: readonly Worker[], now: number): UndoStep {
   const { previous } = target;
   const processes = previous?.processes ?? 0;
-  const failed = workers.filter((worker) => worker.generation === target.generation);
+  // What a roll that was cut off has left is no better than what failed now.
+  const failed = workers.filter((worker) => worker.generation !== previous?.generation);
   const serving = failed.filter((worker) => isAvailable(target, worker, now));
   const old = workers.filter((worker) => worker.generation === previous?.generation);
   const standing = old.filter((worker) => worker.phase !== 'leaving');

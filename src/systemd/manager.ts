@@ -1,5 +1,5 @@
 import { Bus, plain, type Address, type Signal } from './bus.js';
-import { BusLost, Refused, type Job, type JobMode, type JobResult, type Systemd, type UnitState } from './port.js';
+import { BusLost, Refused, type Job, type JobMode, type JobResult, type LastEnd, type Systemd, type UnitState } from './port.js';
 
 const MANAGER_PATH = '/org/freedesktop/systemd1';
 const MANAGER = 'org.freedesktop.systemd1.Manager';
@@ -28,6 +28,7 @@ export class Manager implements Systemd {
   #bus: Bus | null = null;
   readonly #results = new Map<string, JobResult>();
   readonly #history = new Map<string, string[]>();
+  readonly #ends = new Map<string, LastEnd>();
   #changed = false;
   #closed = false;
   #wake: () => void = () => {};
@@ -128,6 +129,10 @@ export class Manager implements Systemd {
     return this.#history.get(unitPath(unit)) ?? [];
   }
 
+  lastEnd(unit: string): LastEnd | null {
+    return this.#ends.get(unitPath(unit)) ?? null;
+  }
+
   async daemonReload(): Promise<void> {
     // PID 1 reads every unit of the machine before it answers.
     await this.#call(MANAGER_PATH, MANAGER, 'Reload', '', [], 120_000);
@@ -198,6 +203,7 @@ export class Manager implements Systemd {
     if (member === 'PropertiesChanged') {
       const changed = plain(body[1]);
       const words = [changed['SubState'], changed['Result']].filter((word) => typeof word === 'string');
+      if (typeof changed['Result'] === 'string') this.#ends.set(path, lastEnd(changed));
       if (words.length > 0) this.#history.set(path, [...(this.#history.get(path) ?? []), ...(words as string[])].slice(-20));
     }
     // Units of others change all the time; `-` is `_2d` in object paths.
@@ -205,6 +211,11 @@ export class Manager implements Systemd {
     this.#changed = true;
     this.#wake();
   }
+}
+
+function lastEnd(properties: Record<string, unknown>): LastEnd {
+  const number = (key: string) => Number(properties[key] ?? 0);
+  return { result: String(properties['Result'] ?? ''), exitCode: number('ExecMainCode'), exitStatus: number('ExecMainStatus') };
 }
 
 function unitState(name: string, properties: Record<string, unknown>): UnitState {
@@ -217,9 +228,7 @@ function unitState(name: string, properties: Record<string, unknown>): UnitState
     active: text('ActiveState'),
     sub: text('SubState'),
     job: jobId === 0 ? null : jobPath,
-    result: text('Result'),
-    exitCode: number('ExecMainCode'),
-    exitStatus: number('ExecMainStatus'),
+    ...lastEnd(properties),
     activeSince: number('ActiveEnterTimestampMonotonic') / 1000,
     restarts: number('NRestarts'),
     mainPid: number('MainPID'),

@@ -41,6 +41,9 @@ export interface Job {
   readonly state: string;
 }
 
+/** How the last run of a unit ended. */
+export type LastEnd = Pick<UnitState, 'result' | 'exitCode' | 'exitStatus'>;
+
 /** The connection to systemd was lost, or it did not answer in time: what was asked may or may not have been done. */
 export class BusLost extends Error {
   override readonly name = 'BusLost';
@@ -86,6 +89,8 @@ export interface Systemd {
   nudge(): void;
   /** What signals told of a unit's Result and SubState since we connected, newest last; it outlives the unit. */
   history(unit: string): readonly string[];
+  /** How a unit's last run ended, if a signal told since we connected; it outlives the unit. */
+  lastEnd(unit: string): LastEnd | null;
   daemonReload(): Promise<void>;
   enable(units: readonly string[]): Promise<void>;
   disable(units: readonly string[]): Promise<void>;

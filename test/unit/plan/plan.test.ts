@@ -15,10 +15,10 @@ function staged(text: string, release = '/srv/shop/releases/1'): Staged {
 const socketOf = (config: AppConfig): string | null => (config.socket.listen.length > 0 ? socketText(config) : null);
 
 /** What an apply of `after` does where `before` serves. */
-function plan(before: Staged | null, after: Staged, processes = before?.config.workers.processes ?? 0): Change {
+function plan(before: Staged | null, after: Staged, processes = before?.config.workers.processes ?? 0, unfinished = false): Change {
   const state: Before = before === null
-    ? { generation: null, unitText: null, processes: 0, socketText: null }
-    : { generation: generationOf(before, 1, ''), unitText: before.unitText, processes, socketText: socketOf(before.config) };
+    ? { generation: null, unitText: null, processes: 0, socketText: null, unfinished: false }
+    : { generation: generationOf(before, 1, ''), unitText: before.unitText, processes, socketText: socketOf(before.config), unfinished };
   return planApp(after, socketOf(after.config), state);
 }
 
@@ -45,12 +45,17 @@ test('only the number of workers: scaled; between one and more it is another uni
   assert.equal(plan(staged('[workers]\nprocesses = 2'), staged('[workers]\nprocesses = 2'), 5).kind, 'scaled');
 });
 
+test('a roll that was cut off is finished, if nothing else is to be done', () => {
+  assert.equal(plan(staged(''), staged(''), 2, true).kind, 'unfinished');
+  assert.equal(plan(staged(''), staged('', '/srv/shop/releases/2'), 2, true).kind, 'changed');
+});
+
 test('a socket that moves is named, whatever the comments above it say', () => {
   const moved = plan(staged(''), staged('[socket]\nlisten = 127.0.0.1:8000'));
   assert.deepEqual([moved.kind, moved.socketMoves, moved.reasons], ['changed', true, ['the socket changes: clients must follow']]);
   assert.equal(plan(staged('[socket]\nlisten = 127.0.0.1:8000'), staged('')).socketMoves, true);
   const same = staged('[socket]\nlisten = 127.0.0.1:8000');
-  const before: Before = { generation: generationOf(same, 1, ''), unitText: same.unitText, processes: 2, socketText: `# by hand\n\n${socketText(same.config)}` };
+  const before: Before = { generation: generationOf(same, 1, ''), unitText: same.unitText, processes: 2, socketText: `# by hand\n\n${socketText(same.config)}`, unfinished: false };
   assert.equal(planApp(same, socketText(same.config), before).kind, 'unchanged');
 });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bringUp } from '../../../src/roll/bring-up.js';
-import type { Target, Worker } from '../../../src/roll/next.js';
+import { bringUp, type Committed } from '../../../src/roll/bring-up.js';
+import type { Worker } from '../../../src/roll/next.js';
 import { property, Random } from '../random.js';
 import { Simulator, type Release } from './simulator.js';
 import { NEW, ready, tell, type Story, type Taken } from './story.js';
@@ -13,7 +13,7 @@ function story(processes: number, release: Release, random = new Random(0)): Sto
   return { simulator, processes, before: 0, budget: { surge: 0, unavailable: 0 }, settle: 1_000, how: bringUp };
 }
 
-const target: Target = { generation: NEW, processes: 2, budget: { surge: 0, unavailable: 0 }, settle: 1_000, deadline: () => 9_000 };
+const target: Committed = { generation: NEW, processes: 2, budget: { surge: 0, unavailable: 0 }, settle: 1_000, deadline: () => 9_000, proven: 2 };
 const worker = (index: number, phase: Worker['phase'], more: Partial<Worker> = {}): Worker => ({
   generation: NEW, index, phase, readySince: 0, failure: null, restarts: 0, ...more,
 });
@@ -27,6 +27,14 @@ test('those that fail are left to systemd, as long as one serves', () => {
   assert.equal(tell(story(4, { ...FINE, fault: 'raises', bad: new Set([1, 2, 3]) })).words, '+4 commit');
   const told = tell(story(4, { ...FINE, fault: 'raises' }));
   assert.deepEqual([told.words, told.reason], ['+4 back -4 restored', 'exited with status 3']);
+});
+
+test('of a scaling, those that are added must all prove themselves', () => {
+  const scaled = { ...story(4, { ...FINE, fault: 'raises', bad: new Set([4]) }), proven: 2 };
+  for (const index of [1, 2]) scaled.simulator.place(NEW, index, 'ready');
+  assert.notEqual(tell(scaled).end, 'committed');
+  const trouble = worker(2, 'down', { failure: 'exited with status 3' });
+  assert.deepEqual(bringUp({ ...target, processes: 3, proven: 2 }, [worker(1, 'ready'), trouble, worker(3, 'ready')], 5_000), { kind: 'commit' });
 });
 
 test('only what is missing is started; what is ready long since need not settle', () => {

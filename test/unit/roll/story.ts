@@ -1,8 +1,8 @@
 // One roll in the simulator, driven by the pure decisions alone, as run.ts drives a real one.
 import assert from 'node:assert/strict';
-import { bringUp } from '../../../src/roll/bring-up.js';
+import { bringUp, type Committed } from '../../../src/roll/bring-up.js';
 import type { Budget } from '../../../src/roll/budget.js';
-import { next, type Target, type Worker } from '../../../src/roll/next.js';
+import { next, type Worker } from '../../../src/roll/next.js';
 import { undo } from '../../../src/roll/undo.js';
 import { READY_TIMEOUT, Simulator } from './simulator.js';
 
@@ -19,6 +19,8 @@ export interface Story {
   readonly settle: number;
   readonly how: typeof next | typeof bringUp;
   readonly generation?: number;
+  /** How many workers of it have served before; default all. */
+  readonly proven?: number;
   /** Called before each step forward. */
   readonly meddle?: () => void;
   readonly check?: (step: Taken) => void;
@@ -73,7 +75,7 @@ export function tell(story: Story): Told {
   const pass = (until: number): void => {
     assert.ok(simulator.pass(until), `waits for ever: ${words.join(' ')}\n${JSON.stringify(simulator.observe())}`);
   };
-  const target: Target = { generation, processes, budget, settle, deadline: (index) => deadlines.get(index) ?? Infinity };
+  const target: Committed = { generation, processes, proven: story.proven ?? processes, budget, settle, deadline: (index) => deadlines.get(index) ?? Infinity };
 
   const forward = (): string | null => {
     for (;;) {

@@ -87,6 +87,21 @@ test('old workers beyond their number, left by a scaling that was cut off, go', 
   assert.deepEqual(undo(target(), [worker(OLD, 1, 'ready'), worker(OLD, 2, 'ready'), extra], 0), { kind: 'stop', workers: [extra] });
 });
 
+test('a scaling that failed: what was added goes, what served stays, though it is of one generation', () => {
+  const scaled = target({ generation: OLD, previous: { generation: OLD, processes: 2 } });
+  const [first, second, added] = [worker(OLD, 1, 'ready'), worker(OLD, 2, 'down', { failure: 'exited with status 3' }), worker(OLD, 3, 'down')];
+  assert.deepEqual(undo(scaled, [first!, second!, added!], 0), { kind: 'stop', workers: [added] });
+  assert.deepEqual(undo(scaled, [first!, second!], 0), { kind: 'restored' });
+});
+
+test('what a roll that was cut off has left goes too, when it is not needed any more', () => {
+  const stray = worker(NEW - 1, 1, 'ready');
+  const undoing = target({ generation: NEW, previous: { generation: OLD - 1, processes: 2 }, retired: new Set([2]) });
+  const old = [worker(OLD - 1, 1, 'ready'), worker(OLD - 1, 2, 'starting')];
+  assert.deepEqual(undo(undoing, [...old, stray], 0), { kind: 'wait', until: 1_000, for: 'worker 2 of generation 0' });
+  assert.deepEqual(undo(undoing, [old[0]!, worker(OLD - 1, 2, 'ready'), stray], 0), { kind: 'stop', workers: [stray] });
+});
+
 test('without a budget all old workers come back at once', () => {
   const { budget: _budget, ...rest } = target();
   assert.deepEqual(undo(rest, [worker(NEW, 1, 'ready'), worker(NEW, 2, 'ready')], 0), { kind: 'restore', indexes: [1, 2] });

@@ -1,0 +1,144 @@
+// A roll that is ended by SIGKILL at each of its steps: what serves then, and what brings it in order. B11, 6.4.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import { configure, deploy } from '../lab/fixture.js';
+import { Lab, RELEASES } from '../lab/lab.js';
+import { l16, startLoad, type Load } from '../lab/load.js';
+import { LONG, statusOf, whole } from './whole.js';
+
+interface Place {
+  readonly name: string;
+  /** The call of node's fs at which it dies; with `when`, before it or after it. */
+  readonly call: 'openSync' | 'mkdirSync' | 'renameSync' | 'writeSync' | 'rmSync';
+  readonly when: 'before' | 'after';
+  /** Of a path, a flag or a line of the roll's log. `current` is the generation that serves, `next` the one to come. */
+  readonly pattern: (current: number, next: number) => string;
+  /** Whether the new generation is the current one by then. */
+  readonly committed?: boolean;
+}
+
+const worker = (generation: number, index: number | '.', phase: string): string => `shop-${generation}@${index}\\.service","phase":"${phase}"`;
+
+const PLACES: readonly Place[] = [
+  { name: 'its number is taken', call: 'openSync', when: 'after', pattern: () => '^ax$' },
+  { name: 'it has begun', call: 'writeSync', when: 'after', pattern: () => '"kind":"begin"' },
+  { name: 'its generation has a number', call: 'mkdirSync', when: 'after', pattern: (_, next) => `/generations/${next}$` },
+  { name: 'the record of its generation is half written', call: 'renameSync', when: 'after', pattern: (_, next) => `/generations/${next}/unit\\.service$` },
+  { name: 'its unit is written', call: 'renameSync', when: 'after', pattern: (_, next) => `/wsgi-worker-shop-${next}@\\.service$` },
+  { name: 'its canary starts', call: 'writeSync', when: 'after', pattern: (_, next) => worker(next, 1, 'starting') },
+  { name: 'its canary is ready', call: 'writeSync', when: 'after', pattern: (_, next) => worker(next, 1, 'ready') },
+  { name: 'a first old worker leaves', call: 'writeSync', when: 'after', pattern: (current) => worker(current, '.', 'leaving') },
+  { name: 'its second batch starts', call: 'writeSync', when: 'after', pattern: (_, next) => worker(next, 2, 'starting') },
+  { name: 'all are available', call: 'renameSync', when: 'before', pattern: () => '/current\\.tmp$' },
+  { name: 'it is committed, which nobody knows', call: 'renameSync', when: 'after', pattern: () => '/current\\.tmp$', committed: true },
+  { name: 'it has committed', call: 'writeSync', when: 'after', pattern: () => '"kind":"commit"', committed: true },
+  { name: 'the last old worker leaves', call: 'writeSync', when: 'after', pattern: () => 'old workers? to finish', committed: true },
+  { name: 'the old unit is to be removed', call: 'rmSync', when: 'before', pattern: (current) => `/wsgi-worker-shop-${current}@\\.service$`, committed: true },
+  { name: 'its end is to be written', call: 'writeSync', when: 'before', pattern: () => '"kind":"end"', committed: true },
+];
+
+/** Eight of them in the short run. */
+const CHOSEN = LONG ? PLACES : [0, 2, 4, 6, 8, 9, 10, 12].map((at) => PLACES[at] as Place);
+const PROCESSES = LONG ? 4 : 2;
+const IMPORT = LONG ? 1 : 0.1;
+
+for (const release of RELEASES) {
+  describe(`B11: a killed roll on ${release}`, { timeout: 3_600_000 }, () => {
+    let lab: Lab;
+    let deployed = 0;
+    let current = 0;
+
+    before(async () => {
+      lab = await Lab.boot(release);
+      await lab.write('/usr/local/lib/kill-at.cjs', readFileSync(new URL('../../../test/system/kill-at.cjs', import.meta.url), 'utf8'));
+      await lab.write('/etc/systemd/system/wsgi-app@.service.d/kill.conf', '[Service]\nEnvironment="NODE_OPTIONS=--require /usr/local/lib/kill-at.cjs"\n');
+      await configure(lab, { workers: { processes: PROCESSES }, ...(LONG ? {} : { reload: { settle: '100ms' } }) });
+      await deploy(lab, ++deployed, { importDelay: IMPORT });
+      const { code, stdout, stderr } = await lab.run(['wsgictl', 'apply']);
+      assert.equal(code, 0, stdout + stderr);
+      await mended('the first apply');
+    });
+    after(async () => lab.stop());
+
+    async function mended(when: string): Promise<void> {
+      const { generation } = await whole(lab, PROCESSES, when);
+      current = generation as number;
+    }
+
+    /** A roll that dies at the place, to a new release or to the same once more. */
+    async function kill(place: Place, moved = true): Promise<void> {
+      const seen = (await lab.sh('ls /var/lib/wsgictl/shop/generations')).split('\n').map(Number);
+      const pattern = place.pattern(current, Math.max(...seen) + 1);
+      await lab.write('/run/kill-at', JSON.stringify({ call: place.call, when: place.when, pattern }));
+      if (moved) await deploy(lab, ++deployed, { importDelay: IMPORT });
+      const rolled = await lab.run(['systemctl', 'reload', 'wsgi-app@shop']);
+      assert.notEqual(rolled.code, 0, `${place.name}: nothing died`);
+      assert.equal((await lab.sh('systemctl show -P Result wsgi-app@shop; systemctl is-active wsgi-app@shop')).replace(/^success\n/, ''), 'active\n');
+      const status = await statusOf(lab);
+      assert.equal(status.generation === current, !place.committed, place.name);
+      assert.equal(status.code, 1, place.name);
+      assert.match(status.notes.join('\n'), /a roll was cut off and is unfinished: wsgictl reload shop/);
+    }
+
+    /** Clients that ask all the time, and must not lose a request. */
+    function clients(): Load {
+      return startLoad(lab, LONG ? l16(2) : { fast: 4, pauseMs: 40, slow: [{ path: '/file?1', clients: 1 }] });
+    }
+
+    async function lossless(load: Load): Promise<number> {
+      const { requests, failed, failures } = await load.stop();
+      assert.equal(failed, 0, JSON.stringify(failures.slice(0, 5)));
+      return requests;
+    }
+
+    const newest = async (): Promise<string> => (await lab.sh('curl -s --unix-socket /run/wsgi/shop.sock -o /dev/null -D - http://localhost/fast | sed -n "s/^X-Release: //p"')).trim();
+
+    for (const [how, command] of [['apply', ['wsgictl', 'apply']], ['reload', ['systemctl', 'reload', 'wsgi-app@shop']]] as const) {
+      it(`B11, 6.4: killed under load, then ${how}`, async (t) => {
+        const load = clients();
+        for (const place of how === 'apply' || LONG ? CHOSEN : CHOSEN.slice(4, 5)) {
+          // Where the release is the same, apply has nothing to do but to finish the roll.
+          for (const moved of LONG ? [true, false] : [CHOSEN.indexOf(place) % 2 === 0]) {
+            const when = `${place.name}, ${moved ? 'a new' : 'the same'} release, then ${how}`;
+            await kill(place, moved);
+            const { code, stdout, stderr } = await lab.run(command, { timeout: 90_000 });
+            assert.equal(code, 0, `${when}: ${stdout}${stderr}`);
+            await mended(when);
+            assert.equal(await newest(), String(deployed), when);
+          }
+        }
+        t.diagnostic(`${release}: ${await lossless(load)} requests, 0 failed`);
+      });
+    }
+
+    it('B11, 6.4: killed, then nothing: both generations serve, and status says what to do', async (t) => {
+      for (const place of LONG ? CHOSEN : CHOSEN.slice(3, 4)) {
+        const load = clients();
+        await kill(place);
+        // Five minutes of each are an afternoon: five minutes of one, and half a minute of the others.
+        await new Promise((resolve) => setTimeout(resolve, !LONG ? 2_000 : place === CHOSEN[8] ? 300_000 : 30_000));
+        const { code, notes, workers } = await statusOf(lab);
+        assert.equal(code, 1);
+        assert.match(notes.join('\n'), /unfinished: wsgictl reload shop/);
+        assert.ok(workers.filter(({ phase }) => phase === 'ready').length >= PROCESSES, JSON.stringify(workers));
+        t.diagnostic(`${release}, ${place.name}: ${await lossless(load)} requests, 0 failed`);
+        await lab.sh('wsgictl reload shop');
+        await mended(place.name);
+      }
+    });
+
+    it('B11, 6.4: killed, then a power cut', async () => {
+      for (const place of LONG ? CHOSEN : [CHOSEN[4] as Place]) {
+        await kill(place);
+        const committed = place.committed === true;
+        await lab.powerCut();
+        await lab.reboot();
+        await mended(`${place.name}, then a power cut`);
+        assert.equal(await newest(), String(committed ? deployed : deployed - 1), place.name);
+        await lab.sh('wsgictl apply');
+        await mended(place.name);
+      }
+    });
+  });
+}
