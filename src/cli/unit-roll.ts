@@ -12,6 +12,7 @@ import { budget } from '../roll/budget.js';
 import { last, type NewEvent, type RollEvent, type Wish } from '../roll/events.js';
 import { observe } from '../roll/observe.js';
 import { roll, type Ending, type Roll } from '../roll/run.js';
+import type { Job } from '../systemd/port.js';
 import { describe } from './narrate.js';
 import { say } from './report.js';
 import { monotonic, type Wire } from './wire.js';
@@ -32,6 +33,7 @@ export async function runRoll(wire: Wire, app: string, occasion: 'start' | 'relo
   });
   process.on('SIGINT', () => {}); // Ctrl-C is for whoever watches.
 
+  const ownJob = async (): Promise<Job | null> => wire.systemd.job(await wire.systemd.unit(appUnit(app)));
   const from = ledger.current();
   const wish = ledger.takeWish() ?? (occasion === 'reload' || from === null ? { kind: 'new' } : { kind: 'start' });
   const unfinished = ledger.unfinished();
@@ -53,8 +55,9 @@ export async function runRoll(wire: Wire, app: string, occasion: 'start' | 'relo
         ledger.setProcesses(spec.processes === spec.generation.processes ? null : spec.processes);
       },
       now: monotonic,
-      stopped: () => stopped,
-      superseded: async () => (await wire.systemd.job(await wire.systemd.unit(appUnit(app))))?.state === 'waiting',
+      // A stop of the whole target has the workers stopped first, and only then tells us.
+      stopped: async () => stopped || ['stop', 'restart'].includes((await ownJob())?.type ?? ''),
+      superseded: async () => (await ownJob())?.state === 'waiting',
       rescan: () => wire.units.touch(),
     });
   });

@@ -33,8 +33,8 @@ export interface World {
   readonly commit: () => void;
   /** CLOCK_MONOTONIC, in ms: systemd's timestamps are of that clock. */
   readonly now: () => number;
-  /** Whether we were told to stop: systemd is stopping the app, and stops the workers itself. */
-  readonly stopped: () => boolean;
+  /** Whether the app is being stopped, which is not ours to undo. Who asks has looked at the workers just before. */
+  readonly stopped: () => Promise<boolean>;
   /** Whether somebody asked for another roll meanwhile. */
   readonly superseded: () => Promise<boolean>;
   /** Makes systemd look for new unit files again. */
@@ -176,9 +176,9 @@ class Driver {
   /** Observes, decides, acts, over and over. A lost connection is one more reason to look again. */
   async #loop<T>(decide: (workers: readonly Worker[], now: number) => Promise<{ value: T } | undefined | void>): Promise<T> {
     for (;;) {
-      if (this.world.stopped()) throw new Stopped();
       try {
         const workers = await this.#observe();
+        if (await this.world.stopped()) throw new Stopped();
         const result = await decide(workers, this.world.now());
         if (result !== undefined) return (result as { value: T }).value;
       } catch (error) {
