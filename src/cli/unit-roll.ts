@@ -61,7 +61,9 @@ export async function runRoll(wire: Wire, app: string, occasion: 'start' | 'relo
       rescan: () => wire.units.touch(),
     });
   });
-  return end(wire, ledger, log, write, occasion, wish.kind === 'start' ? withoutRollback(ending) : ending);
+  const code = await end(wire, ledger, log, write, occasion, wish.kind === 'start' ? withoutRollback(ending) : ending);
+  // A start whose new release failed has brought up the old one: to systemd the app is started.
+  return occasion === 'start' && ending.outcome === 'rolled-back' && wish.kind !== 'start' && from !== null ? EXIT.done : code;
 }
 
 /** A start of what is committed has nothing to roll back to. */
