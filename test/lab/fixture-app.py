@@ -18,7 +18,6 @@ FILES = os.path.join(APP, 'files')
 with open(os.path.join(HERE, 'release.json'), encoding='utf-8') as settings_file:
     SETTINGS = json.load(settings_file)
 RELEASE = SETTINGS['release']
-BROKEN = SETTINGS['broken']
 
 
 def worker_number():
@@ -34,6 +33,7 @@ def later(seconds, action, *arguments):
     timer.start()
 
 
+BROKEN = SETTINGS['broken'] if SETTINGS['brokenWorker'] in (None, int(worker_number() or 0)) else None
 time.sleep(SETTINGS['importDelay'])
 if BROKEN == 'import':
     raise RuntimeError(f'release {RELEASE} is broken: it cannot be imported')
@@ -100,6 +100,17 @@ def loop(_environ, seconds, _trace):
     return 'looped'
 
 
+def stubborn(_environ, seconds, _trace):
+    """The same time, whatever is raised meanwhile."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            time.sleep(0.1)
+        except BaseException:  # what no app should do
+            pass
+    return 'unmoved'
+
+
 def recv(_environ, seconds, _trace):
     """The same time waiting for a connection of its own, as for a database."""
     ours, theirs = socket.socketpair()
@@ -154,7 +165,7 @@ def stream(seconds, trace):
         trace.line('END')
 
 
-ROUTES = {function.__name__: function for function in (fast, health, file, sleep, loop, recv, lock, sub, env, who)}
+ROUTES = {function.__name__: function for function in (fast, health, file, sleep, loop, stubborn, recv, lock, sub, env, who)}
 WITHOUT_TRACE = {'fast', 'health', 'env', 'who'}
 
 

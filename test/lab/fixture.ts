@@ -13,6 +13,8 @@ export interface DeployOptions {
   /** Seconds that the import takes, default 1. */
   readonly importDelay?: number;
   readonly broken?: Broken;
+  /** The only worker in which it is broken; default all. */
+  readonly brokenWorker?: number;
 }
 
 /**
@@ -20,9 +22,9 @@ export interface DeployOptions {
  * `X-Release: RELEASE`.
  */
 export async function deploy(lab: Lab, release: string | number, options: DeployOptions = {}): Promise<void> {
-  const { app = 'shop', importDelay = 1, broken = null } = options;
+  const { app = 'shop', importDelay = 1, broken = null, brokenWorker = null } = options;
   const directory = `/srv/${app}/releases/${release}`;
-  const settings = JSON.stringify({ release: String(release), importDelay, broken });
+  const settings = JSON.stringify({ release: String(release), importDelay, broken, brokenWorker });
   await lab.sh(
     `
     mkdir -p "$DIRECTORY"

@@ -1,0 +1,126 @@
+// Releases that do not run: the old generation serves on, and who asked is told why. 6.2.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { configure, deploy, type Broken } from '../lab/fixture.js';
+import { Lab, RELEASES } from '../lab/lab.js';
+import { startLoad, type Load } from '../lab/load.js';
+import { lossless, watchWorkers } from './rolls.js';
+import { LONG, remains, statusOf, whole } from './whole.js';
+
+const PROCESSES = 4;
+const SETTLE = 1000;
+const READY_TIMEOUT = LONG ? 10 : 3;
+const IMPORT = LONG ? 1 : 0.2;
+
+/** What `wsgictl apply` must say: of the roll, and of the worker's own last lines. */
+const REASONS: Readonly<Record<Broken, readonly RegExp[]>> = {
+  'import': [/could not load the app \(exit status 3\)/, /RuntimeError: release \S+ is broken: it cannot be imported/],
+  'warm-up': [/failed its warm-up \(exit status 5\)/, /RuntimeError: release \S+ is broken: it does not warm up/],
+  'dies': [/worker 1 of generation \d+ could not load the app \(exit status 3\)|worker 1 of generation \d+ exited/],
+  'hangs': [/was not ready within its ready-timeout/],
+};
+const KINDS = Object.keys(REASONS) as Broken[];
+const RELOAD = { settle: `${SETTLE}ms`, 'ready-timeout': `${READY_TIMEOUT}s` };
+
+for (const release of RELEASES) {
+  describe(`broken releases on ${release}`, { timeout: 1_800_000 }, () => {
+    let lab: Lab;
+    let good = 0;
+    before(async () => {
+      lab = await Lab.boot(release);
+      await configure(lab, { workers: { processes: PROCESSES }, reload: RELOAD });
+      await recover();
+    });
+    after(async () => lab.stop());
+
+    /** A release that runs, and with it nothing is left of what was before. */
+    async function recover(): Promise<number> {
+      await deploy(lab, ++good, { importDelay: IMPORT });
+      await lab.sh('wsgictl apply shop');
+      const { generation } = await whole(lab, PROCESSES, `good release ${good}`);
+      return generation as number;
+    }
+
+    const clients = (): Load => startLoad(lab, { fast: 16, pauseMs: LONG ? 0 : 30, slow: [{ path: '/file?2', clients: 2 }] });
+
+    /** The old generation whole, old code only, and a status that does not let the failure be forgotten. */
+    async function unharmed(current: number): Promise<void> {
+      const { code, healthy, generation, workers, notes } = await statusOf(lab);
+      assert.deepEqual([code, healthy, generation], [1, false, current]);
+      assert.deepEqual(workers.map((worker) => [worker.generation, worker.phase]), Array.from({ length: PROCESSES }, () => [current, 'ready']));
+      assert.match(notes.join('\n'), /the last roll failed: worker \d of generation \d+ .*: wsgictl logs shop/);
+    }
+
+    for (const kind of KINDS) {
+      it(`6.2: ${kind}: rolled back, with the reason`, async (t) => {
+        const current = await recover();
+        const load = clients();
+        await load.started();
+        const watch = watchWorkers(lab, current, SETTLE);
+        await deploy(lab, `broken-${kind}`, { broken: kind, importDelay: IMPORT });
+
+        const began = Date.now();
+        const { code, stdout, stderr } = await lab.run(['wsgictl', 'apply', 'shop']);
+        const ms = Date.now() - began;
+        assert.equal(code, 4, stdout + stderr);
+        for (const reason of REASONS[kind]) assert.match(stdout + stderr, reason);
+        await unharmed(current);
+        const reloaded = await lab.run(['systemctl', 'reload', 'wsgi-app.target']);
+        assert.notEqual(reloaded.code, 0);
+        await unharmed(current);
+
+        const { samples, fewest, then } = await watch.stop();
+        assert.ok(samples > 3, `${samples} samples`);
+        assert.ok(fewest >= PROCESSES, `${fewest} workers served:\n${then}`);
+        const report = await lossless(load);
+        assert.deepEqual(report.releases.map(({ name }) => name), [String(good)], 'who answered');
+        t.diagnostic(
+          `${release}, ${kind}: apply ended with ${code} after ${(ms / 1000).toFixed(1)} s, reload with ${reloaded.code}, ` +
+          `${fewest} workers at the least, ${report.requests} requests, ${report.failed} failed, longest gap ${report.longestGap} ms`,
+        );
+      });
+    }
+
+    for (const [surge, unavailable] of [['1', '0'], ['0', '1']] as const) {
+      it(`6.2: broken in worker 3 only, when others have left for it (max-surge ${surge}, max-unavailable ${unavailable})`, async (t) => {
+        await configure(lab, { workers: { processes: PROCESSES }, reload: { ...RELOAD, 'max-surge': surge, 'max-unavailable': unavailable } });
+        const current = await recover();
+        const load = clients();
+        await load.started();
+        const watch = watchWorkers(lab, current, SETTLE);
+        await deploy(lab, 'broken-3', { broken: 'import', brokenWorker: 3, importDelay: IMPORT });
+        const { code, stdout, stderr } = await lab.run(['wsgictl', 'apply', 'shop']);
+        assert.equal(code, 4, stdout + stderr);
+        assert.match(stdout, /worker 3 of generation \d+ could not load the app/);
+        await unharmed(current);
+        const { samples, fewest, then } = await watch.stop();
+        const report = await lossless(load);
+        t.diagnostic(`${release}: ${fewest} workers at the least (${samples} samples), ${report.requests} requests, ${report.failed} failed`);
+        assert.ok(samples > 3, `${samples} samples`);
+        assert.ok(fewest >= PROCESSES - Number(unavailable), `${fewest} workers served:\n${then}`);
+      });
+    }
+
+    it('6.2: broken as the first release of an app: nothing of it stays but its INI file', async () => {
+      const app = 'fresh';
+      await configure(lab, { reload: RELOAD }, app);
+      for (const kind of KINDS) {
+        await deploy(lab, kind, { app, broken: kind, importDelay: IMPORT });
+        const { code, stdout, stderr } = await lab.run(['wsgictl', 'apply', app]);
+        const said = `${kind}:\n${stdout}${stderr}`;
+        assert.equal(code, 4, said);
+        for (const reason of REASONS[kind]) assert.match(stdout + stderr, reason);
+        assert.match(stderr, /nothing was committed/);
+        assert.deepEqual(await remains(lab, app), [], said);
+        assert.equal(await lab.exists(`/var/lib/wsgictl/${app}/current`), false, said);
+        assert.equal((await lab.run(['systemctl', 'is-enabled', `wsgi-app@${app}`])).stdout, 'disabled\n', said);
+        assert.equal((await lab.run(['curl', '-s', '--unix-socket', `/run/wsgi/${app}.sock`, 'http://localhost/fast'])).code, 7, said);
+        assert.equal(await lab.exists(`/etc/wsgictl/apps.d/${app}.ini`), true, said);
+        assert.equal((await statusOf(lab, app)).code, 1, said);
+      }
+      await deploy(lab, 'good', { app, importDelay: IMPORT });
+      await lab.sh(`wsgictl apply ${app}`);
+      await whole(lab, PROCESSES, 'a good release at last', app);
+    });
+  });
+}
