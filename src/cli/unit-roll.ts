@@ -14,6 +14,7 @@ import { observe } from '../roll/observe.js';
 import { roll, type Ending, type Roll } from '../roll/run.js';
 import type { Job } from '../systemd/port.js';
 import { describe } from './narrate.js';
+import { close } from './unit-close.js';
 import { say } from './report.js';
 import { monotonic, type Wire } from './wire.js';
 
@@ -107,8 +108,10 @@ async function end(
 async function stoppedInStart(wire: Wire, app: string): Promise<ExitCode> {
   const units = await wire.systemd.list([workersOf(app)]);
   if (units.some((unit) => unit.active === 'active')) return EXIT.done;
-  await wire.systemd.stopAll(units.map((unit) => unit.name));
   const job = await wire.systemd.job(await wire.systemd.unit(appUnit(app)));
+  // With its socket: one that sees a worker end listens again, and the next client's start would cancel the stop.
+  if (job?.type === 'stop') await close(wire, app);
+  else await wire.systemd.stopAll(units.map((unit) => unit.name));
   return job?.type === 'stop' ? EXIT.done : EXIT.cannot;
 }
 
