@@ -94,7 +94,7 @@ async function end(
     } else removeIfThere(failedMark(wire, app));
     await clean(wire, ledger);
   }
-  write({ kind: 'end', outcome: ending.outcome, exit: ending.exit, text: ending.text });
+  write({ kind: 'end', outcome: ending.outcome, exit: ending.exit, text: ending.text, calls: wire.systemd.calls });
   log.close();
   if (ending.outcome === 'stopped' && occasion === 'start') return stoppedInStart(wire, app);
   return ending.exit;
@@ -176,7 +176,7 @@ async function copyGeneration(wire: Wire, ledger: Ledger, number: number): Promi
 export function refuseIfGone(generation: Generation): void {
   const gone = missing(generation.needs);
   if (gone.length === 0) return;
-  throw new UserError(`generation ${generation.number} cannot run any more: ${gone.join(', ')} is gone`, 'choose another generation');
+  throw new UserError(`generation ${generation.number} cannot run any more: ${gone.join(', ')} ${gone.length > 1 ? 'are' : 'is'} gone`, 'choose another generation');
 }
 
 async function reserve(wire: Wire, ledger: Ledger): Promise<number> {
