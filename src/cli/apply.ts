@@ -227,9 +227,9 @@ async function bringAbout(wire: Wire, one: Applied, options: ApplyOptions): Prom
     const moved = await moveSocket(wire, app, one.socket);
     if (moved !== EXIT.done) return moved;
     // Those that run hold the old address too, until the last of them is gone.
-    const rolled = retrying
-      ? await rollApp(wire, app, 'start', { untilCommit, wish: { kind: 'new' } })
-      : await rollApp(wire, app, 'reload', { untilCommit });
+    const rolled = (await wire.systemd.unit(appUnit(app))).active === 'active'
+      ? await rollApp(wire, app, 'reload', { untilCommit })
+      : await rollApp(wire, app, 'start', { untilCommit, wish: { kind: 'new' } });
     if (rolled === EXIT.done) endMove(wire, app, one.socket);
     return rolled;
   }

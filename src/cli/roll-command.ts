@@ -38,8 +38,8 @@ export async function rollApp(wire: Wire, app: string, verb: 'reload' | 'start',
       systemd,
       joins: options.join === true,
       ask: async () => {
-        const underWay = options.join === true ? (await systemd.unit(unit)).job : null;
-        if (underWay !== null) return underWay;
+        // If it has just ended, its events say so.
+        if (options.join === true) return (await systemd.unit(unit)).job ?? '';
         if (options.wish !== undefined) ledger.wish(options.wish);
         return ask(() => (verb === 'reload' ? systemd.reload(unit) : systemd.start(unit)), app);
       },

@@ -58,16 +58,15 @@ export function endMove(wire: Wire, app: string, socket: WantedSocket): void {
   say(`${app}: listens on ${socket.addresses.join(', ')}`);
 }
 
-/** Restarts the socket and with it the app, if that runs. Returns whether both are back. */
+/** Restarts the socket and with it the app, if that runs. Returns whether the socket is open. */
 async function reopen(wire: Wire, app: string): Promise<boolean> {
   const { systemd } = wire;
   const before = await systemd.unit(appUnit(app));
-  const result = await systemd.jobResult(await systemd.restart(socketUnit(app)));
-  if (result !== 'done' || (await systemd.unit(socketUnit(app))).active !== 'active') return false;
-  if (before.active === 'inactive') return true;
+  await systemd.jobResult(await systemd.restart(socketUnit(app)));
+  if ((await systemd.unit(socketUnit(app))).active !== 'active') return false;
   // The app's own job comes after the socket's; one that is queued already is joined.
-  await systemd.jobResult(await systemd.start(appUnit(app)));
-  return (await systemd.unit(appUnit(app))).active === 'active';
+  if (before.active !== 'inactive') await systemd.jobResult(await systemd.start(appUnit(app)));
+  return true;
 }
 
 /** An address that somebody else has would leave the app without any. Throws UserError. */

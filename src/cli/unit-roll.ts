@@ -47,6 +47,7 @@ export async function runRoll(wire: Wire, app: string, occasion: 'start' | 'relo
     if (unfinished !== null) write({ kind: 'note', text: cutOff(unfinished, from) });
     const spec = await prepare(wire, ledger, wish, from, occasion);
     write({ kind: 'generation', generation: spec.generation.number, processes: spec.processes });
+    if (wish.kind === 'new' && socketIsToMove(wire, app)) write({ kind: 'note', text: `the socket is to change, which a roll does not: wsgictl apply ${app}` });
     return roll(spec, {
       systemd: wire.systemd,
       write,
@@ -116,6 +117,11 @@ async function stoppedInStart(wire: Wire, app: string): Promise<ExitCode> {
 function cutOff(events: readonly RollEvent[], current: number | null): string {
   const generation = last(events, 'generation')?.generation ?? null;
   return `the last roll was cut off ${generation !== null && generation === current ? 'after' : 'before'} its commit`;
+}
+
+function socketIsToMove(wire: Wire, app: string): boolean {
+  const { config } = readIni(wire.places, app);
+  return config !== null && wire.socket(config).text !== wire.units.socketDropIn(app);
 }
 
 /** What to bring up, and how. */

@@ -71,7 +71,7 @@ for (const release of RELEASES) {
     it('F3: percent, spaces, quotes and a backslash in paths and texts arrive as they are', async () => {
       const [directory, venv, script] = ['/srv/EPS%3AHello World/app', '/srv/v env%i', "/srv/it's/app.wsgi"];
       await lab.write(script, readFileSync(new URL('../../../test/lab/fixture-app.py', import.meta.url), 'utf8'));
-      await lab.write("/srv/it's/release.json", '{"release": "odd", "importDelay": 0, "broken": null}');
+      await lab.write("/srv/it's/release.json", '{"release": "odd", "importDelay": 0, "broken": null, "brokenWorker": null}');
       await lab.sh('mkdir -p "$DIRECTORY"; python3 -m venv --system-site-packages --without-pip "$VENV"', { env: { DIRECTORY: directory, VENV: venv } });
       const ini = appIni('odd', { ...QUICK, app: { module: null, script, directory, virtualenv: venv, user: 'deploy', description: 'with %n "x" \\' } });
       await lab.write('/etc/wsgictl/apps.d/odd.ini', ini, 0o644);
