@@ -17,6 +17,8 @@ export interface Worker {
   readonly failure: string | null;
   /** How often systemd has restarted it by itself since somebody started it; absent where nobody knows. */
   readonly restarts?: number;
+  /** When it was first seen available in this roll, whatever it does now. */
+  readonly provenSince?: number;
 }
 
 export interface Target {
@@ -26,6 +28,8 @@ export interface Target {
   readonly budget: Budget;
   /** How long a worker must have been ready to count as available, in ms. */
   readonly settle: number;
+  /** For how long workers that have all been available are waited for to be so at once, in ms. */
+  readonly patience: number;
   /** By when a started worker must be ready, in ms of `now`'s clock: systemd's own limit comes first. */
   readonly deadline: (index: number) => number;
 }
@@ -71,8 +75,11 @@ export function next(target: Target, workers: readonly Worker[], now: number): S
   const { processes, budget } = target;
   const available = fresh.filter((worker) => isAvailable(target, worker, now)).length;
   if (available >= processes) return { kind: 'commit' };
+  // Where workers leave for max-requests all the time, they may never be there all at once.
+  const proven = fresh.flatMap(({ provenSince }) => provenSince ?? []);
+  if (proven.length >= processes && available > 0 && now >= Math.max(...proven) + target.patience) return { kind: 'commit' };
 
-  const canarySettles = fresh.length > 0 && available === 0;
+  const canarySettles = fresh.length > 0 && available + proven.length === 0;
   const wanted = fresh.length === 0 ? 1 : processes - fresh.length;
   if (!canarySettles && wanted > 0) {
     const running = old.length + fresh.length;
@@ -90,6 +97,16 @@ export function next(target: Target, workers: readonly Worker[], now: number): S
 /** Ready for as long as it takes to be believed: since then, it accepts connections. */
 export function isAvailable(target: Pick<Target, 'settle'>, worker: Worker, now: number): boolean {
   return worker.phase === 'ready' && now - worker.readySince >= target.settle;
+}
+
+/** The workers, with those marked that have been available in this roll; `proven` remembers since when, by index. */
+export function withProven(target: Target, workers: readonly Worker[], now: number, proven: Map<number, number>): Worker[] {
+  return workers.map((worker) => {
+    if (worker.generation !== target.generation) return worker;
+    if (isAvailable(target, worker, now) && !proven.has(worker.index)) proven.set(worker.index, now);
+    const provenSince = proven.get(worker.index);
+    return provenSince === undefined ? worker : { ...worker, provenSince };
+  });
 }
 
 /** On its way to become ready. */

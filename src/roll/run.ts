@@ -5,7 +5,7 @@ import { BusLost, Refused, type Systemd } from '../systemd/port.js';
 import { bringUp, type Committed } from './bring-up.js';
 import type { Budget } from './budget.js';
 import type { NewEvent, Outcome } from './events.js';
-import { next, type Step, type Worker } from './next.js';
+import { next, withProven, type Step, type Worker } from './next.js';
 import { departure, failureOf, observe } from './observe.js';
 import { undo } from './undo.js';
 
@@ -75,6 +75,7 @@ function refusal(error: unknown): string {
 
 class Driver {
   readonly #started = new Map<number, number>();
+  readonly #proven = new Map<number, number>();
   readonly #retired = new Set<number>();
   readonly #phases = new Map<string, string>();
   readonly #deadlines = new Map<number, number>();
@@ -94,11 +95,12 @@ class Driver {
       proven,
       budget,
       settle: generation.settle,
+      patience: generation.readyTimeout,
       deadline: (index) => this.#deadlines.get(index) ?? Infinity,
     };
     const decide = canary ? next : bringUp;
     return this.#loop(async (workers, now) => {
-      const step: Step = decide(target, this.#withVanished(workers), now);
+      const step: Step = decide(target, withProven(target, this.#withVanished(workers), now, this.#proven), now);
       switch (step.kind) {
         case 'start':
           for (const index of step.indexes) await this.#start(index);
@@ -198,7 +200,9 @@ class Driver {
       if (worker === null) continue;
       seen.add(unit.name);
       this.#show(unit.name, worker.phase, worker.failure);
-      if (worker.generation === this.spec.generation.number && (worker.phase === 'ready' || worker.phase === 'leaving')) this.#extend(worker.index);
+      // One that leaves for max-requests gets its time anew. One that has never settled has only its first.
+      const comesBack = this.#proven.has(worker.index) && (worker.phase === 'ready' || worker.phase === 'leaving');
+      if (comesBack && worker.generation === this.spec.generation.number) this.#extend(worker.index);
     }
     for (const [name, phase] of this.#phases) {
       if (!seen.has(name) && phase !== 'gone') this.#show(name, 'gone', departure(systemd.history(name)));

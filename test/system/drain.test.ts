@@ -8,7 +8,7 @@ import { LONG, remains, statusOf, whole } from './whole.js';
 
 const PROCESSES = 2;
 /** Seconds. */
-const [GRACEFUL, SLOW, CHILD] = LONG ? [120, 100, 4] : [60, 50, 2];
+const [GRACEFUL, SLOW, CHILD] = LONG ? [120, 100, 4] : [300, 290, 2];
 
 for (const release of RELEASES) {
   describe(`old workers on ${release}`, { timeout: 900_000 }, () => {

@@ -13,7 +13,7 @@ function story(processes: number, release: Release, random = new Random(0)): Sto
   return { simulator, processes, before: 0, budget: { surge: 0, unavailable: 0 }, settle: 1_000, how: bringUp };
 }
 
-const target: Committed = { generation: NEW, processes: 2, budget: { surge: 0, unavailable: 0 }, settle: 1_000, deadline: () => 9_000, proven: 2 };
+const target: Committed = { generation: NEW, processes: 2, budget: { surge: 0, unavailable: 0 }, settle: 1_000, patience: 0, deadline: () => 9_000, proven: 2 };
 const worker = (index: number, phase: Worker['phase'], more: Partial<Worker> = {}): Worker => ({
   generation: NEW, index, phase, readySince: 0, failure: null, restarts: 0, ...more,
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { next, type Target, type Worker } from '../../../src/roll/next.js';
+import { next, withProven, type Target, type Worker } from '../../../src/roll/next.js';
 import { property, Random } from '../random.js';
 import { Simulator, type Release } from './simulator.js';
 import { NEW, OLD, of, ready, standing, tell, type Story, type Taken } from './story.js';
@@ -53,7 +53,7 @@ test('a roll takes import and settle for each batch, and not more', () => {
 
 test('one that settles is not held up by another that starts', () => {
   const { simulator, ...rest } = story(4, 4, 2, 0, { ...FINE, load: [1_000, 1_000] });
-  const target: Target = { generation: NEW, processes: rest.processes, budget: rest.budget, settle: 1_000, deadline: () => 100_000 };
+  const target: Target = { generation: NEW, processes: rest.processes, budget: rest.budget, settle: 1_000, patience: 0, deadline: () => 100_000 };
   const workers: Worker[] = [
     ...simulator.observe().slice(0, 4),
     { generation: NEW, index: 1, phase: 'ready', readySince: 1_000, failure: null },
@@ -70,8 +70,26 @@ test('old workers that serve nobody are the first to go, and cost nothing', () =
   assert.equal(tell({ simulator, ...rest, before: 4 }).words, '+1 -2 +2 -1 +1 commit -1');
 });
 
+test('a release whose workers end in good order before they have settled does not run for ever', () => {
+  const { end, words } = tell(story(4, 4, 1, 0, { ...FINE, fault: 'quits' }));
+  assert.deepEqual([end, words], ['restored', '+1 back -1 restored']);
+});
+
+test('workers that have been available count, though max-requests never lets all of them be there at once', () => {
+  const target: Target = { generation: NEW, processes: 2, budget: { surge: 2, unavailable: 0 }, settle: 1_000, patience: 500, deadline: () => Infinity };
+  const proven = new Map<number, number>();
+  const one: Worker = { generation: NEW, index: 1, phase: 'ready', readySince: 0, failure: null };
+  const other: Worker = { ...one, index: 2, phase: 'starting' };
+  const step = (workers: readonly Worker[], now: number): string => next(target, withProven(target, workers, now, proven), now).kind;
+  assert.equal(step([one, other], 1_000), 'wait');
+  assert.equal(step([{ ...one, phase: 'down' }, { ...other, phase: 'ready', readySince: 1_500 }], 2_000), 'wait', 'nobody serves');
+  assert.equal(step([{ ...one, phase: 'down' }, { ...other, phase: 'ready', readySince: 1_500 }], 2_500), 'wait', 'soon they may');
+  assert.equal(step([{ ...one, phase: 'down' }, { ...other, phase: 'ready', readySince: 1_500 }], 3_000), 'commit');
+  assert.equal(step([{ ...one, phase: 'down', failure: 'exited' }, { ...other, phase: 'ready', readySince: 1_500 }], 3_000), 'fail');
+});
+
 test('a new worker that reaches max-requests is left to systemd', () => {
-  const target: Target = { generation: NEW, processes: 2, budget: { surge: 1, unavailable: 0 }, settle: 0, deadline: () => 100 };
+  const target: Target = { generation: NEW, processes: 2, budget: { surge: 1, unavailable: 0 }, settle: 0, patience: 0, deadline: () => 100 };
   const recycled: Worker = { generation: NEW, index: 1, phase: 'leaving', readySince: 0, failure: null };
   const old: Worker = { generation: OLD, index: 1, phase: 'ready', readySince: 0, failure: null };
   assert.deepEqual(next(target, [recycled, old, { ...old, index: 2 }], 200), {

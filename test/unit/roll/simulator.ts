@@ -10,9 +10,9 @@ export interface Release {
   readonly drain: readonly [number, number];
   /**
    * raises: exits before READY. hangs: never becomes ready, systemd ends it after the ready-timeout. dies: exits half a
-   * second after READY. Of `bad` only the workers with these indexes behave so.
+   * second after READY; quits: the same, with exit status 0. Of `bad` only the workers with these indexes behave so.
    */
-  readonly fault: 'none' | 'raises' | 'hangs' | 'dies';
+  readonly fault: 'none' | 'raises' | 'hangs' | 'dies' | 'quits';
   readonly bad?: ReadonlySet<number>;
   /** How many times one of its ready workers crashes, or reaches max-requests. */
   readonly crashes: number;
@@ -114,6 +114,7 @@ export class Simulator {
       case 'ready':
         Object.assign(unit, { phase: 'ready', readySince: this.now, failure: null, until: Infinity, then: 'nothing' });
         if (this.#fault(unit) === 'dies') Object.assign(unit, { until: this.now + DIES_AFTER, then: 'crash' });
+        if (this.#fault(unit) === 'quits') Object.assign(unit, { until: this.now + DIES_AFTER, then: 'down' });
         return;
       case 'crash':
         return this.#down(unit, 'exited with status 3');

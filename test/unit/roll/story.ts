@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { bringUp, type Committed } from '../../../src/roll/bring-up.js';
 import type { Budget } from '../../../src/roll/budget.js';
-import { next, type Worker } from '../../../src/roll/next.js';
+import { next, withProven, type Worker } from '../../../src/roll/next.js';
 import { undo } from '../../../src/roll/undo.js';
 import { READY_TIMEOUT, Simulator } from './simulator.js';
 
@@ -54,6 +54,7 @@ export function tell(story: Story): Told {
   const began = simulator.now;
   const started = new Set<number>();
   const deadlines = new Map<number, number>();
+  const proven = new Map<number, number>();
   const retired = new Set<number>();
   const words: string[] = [];
   let turns = 0;
@@ -62,7 +63,7 @@ export function tell(story: Story): Told {
     assert.ok(++turns < 5_000, `no end after ${turns} turns: ${words.join(' ')}\n${JSON.stringify(simulator.observe())}`);
     const seen = simulator.observe();
     for (const worker of of(generation, seen)) {
-      if (worker.phase === 'ready' || worker.phase === 'leaving') deadlines.set(worker.index, simulator.now + READY_TIMEOUT + GRACE);
+      if (proven.has(worker.index) && (worker.phase === 'ready' || worker.phase === 'leaving')) deadlines.set(worker.index, simulator.now + READY_TIMEOUT + GRACE);
     }
     const present = new Set(of(generation, seen).map(({ index }) => index));
     const vanished = [...started].filter((index) => !present.has(index));
@@ -75,13 +76,13 @@ export function tell(story: Story): Told {
   const pass = (until: number): void => {
     assert.ok(simulator.pass(until), `waits for ever: ${words.join(' ')}\n${JSON.stringify(simulator.observe())}`);
   };
-  const target: Committed = { generation, processes, proven: story.proven ?? processes, budget, settle, deadline: (index) => deadlines.get(index) ?? Infinity };
+  const target: Committed = { generation, processes, proven: story.proven ?? processes, budget, settle, patience: READY_TIMEOUT, deadline: (index) => deadlines.get(index) ?? Infinity };
 
   const forward = (): string | null => {
     for (;;) {
       story.meddle?.();
       const seen = look();
-      const step = story.how(target, seen, simulator.now);
+      const step = story.how(target, withProven(target, seen, simulator.now, proven), simulator.now);
       switch (step.kind) {
         case 'start':
           take(`+${step.indexes.length}`, 'start', [], seen, false);
