@@ -122,9 +122,6 @@ function explain(error: unknown): number {
   return EXIT.cannot;
 }
 
-// A terminal that hangs up has nothing to say about what was begun from it. (nohup alone does not help: Node undoes it.)
-process.on('SIGHUP', () => {});
-
 program.parseAsync().catch((error: unknown) => {
   process.exitCode = explain(error);
 });
