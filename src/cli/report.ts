@@ -1,10 +1,23 @@
 /** The only writer to standard output and error. A reader that went away is no reason to stop what we do. */
+import { closeSync, openSync } from 'node:fs';
+import { isatty } from 'node:tty';
 
 const broken = new Set<NodeJS.WriteStream>();
 
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', () => broken.add(stream));
 }
+
+// A terminal that hangs up does not end what was begun from it; nohup alone would not help, since Node undoes it. At its
+// end Node would have the terminal as it was, and abort since there is none: so it is to find other files there.
+const terminals = [0, 1, 2].filter((file) => isatty(file));
+process.on('SIGHUP', () => {
+  for (const stream of [process.stdout, process.stderr]) if (terminals.includes(stream.fd)) broken.add(stream);
+  for (const file of terminals.splice(0)) {
+    closeSync(file);
+    openSync('/dev/null', 'r+'); // takes the lowest number that is free
+  }
+});
 
 /** The lines at the bottom of the terminal that change while something goes on. */
 let block: readonly string[] = [];

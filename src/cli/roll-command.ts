@@ -31,7 +31,7 @@ export async function rollApp(wire: Wire, app: string, verb: 'reload' | 'start',
     complain(`${app}: the roll goes on without this command; follow it with: wsgictl logs -f ${app}`);
     process.exit(130);
   };
-  process.once('SIGINT', onInterrupt);
+  process.on('SIGINT', onInterrupt);
   try {
     const answer = await follow({
       ledger,

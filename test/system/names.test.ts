@@ -25,8 +25,11 @@ for (const release of RELEASES) {
     after(async () => lab.stop());
 
     /** The units of the other app: when and as what process each was started. */
-    const untouched = (): Promise<string> =>
-      lab.sh(`systemctl show -p Id,ActiveEnterTimestampMonotonic,InvocationID,MainPID 'wsgi-app@${OTHER}.*' 'wsgi-worker-${OTHER}-*' 'wsgi-${OTHER}.slice'; cd /etc/systemd/system; ls -l --time-style=full-iso wsgi-worker-${OTHER}-*`);
+    async function untouched(): Promise<string> {
+      const units = await lab.sh(`systemctl show -p Id,ActiveEnterTimestampMonotonic,InvocationID,MainPID 'wsgi-app@${OTHER}.*' 'wsgi-worker-${OTHER}-*' 'wsgi-${OTHER}.slice'`);
+      const files = await lab.sh(`cd /etc/systemd/system; ls -l --time-style=full-iso wsgi-worker-${OTHER}-*`);
+      return [...units.split('\n\n').map((unit) => unit.trim()).sort(), files].join('\n\n');
+    }
 
     async function backslashes(): Promise<string> {
       return lab.sh(`(systemctl list-units --all --plain --no-legend 'wsgi*'; systemctl list-unit-files --no-legend 'wsgi*'; find /etc/systemd/system -name 'wsgi*') | grep -F '\\' || true`);
