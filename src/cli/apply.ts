@@ -1,22 +1,22 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AppConfig } from '../config/settings.js';
+import type { Clash } from '../config/clash.js';
 import { ConfigError, EXIT, formatDiagnostic, UserError, type ExitCode } from '../errors.js';
 import { configuredApps, iniPath, isPath, readIni } from '../host/inis.js';
 import { knownApps } from '../host/ledger.js';
 import { ensureStaticUnits } from '../host/static-units.js';
-import { readTemplate } from '../host/templates.js';
 import { appUnit, socketUnit, TARGET } from '../plan/names.js';
-import { planApp, type Before, type Change } from '../plan/plan.js';
+import { last } from '../roll/events.js';
+import { planApp, type Before, type Change, type WantedSocket } from '../plan/plan.js';
 import type { Staged } from '../plan/stage.js';
-import { render, SOCKET_TEMPLATE } from '../units/render.js';
-import { socketView } from '../units/view.js';
+import { clashes } from './clashes.js';
 import { checkEnvironment } from './environment-check.js';
 import { prepareInRoot, removeFromRoot } from './image.js';
 import { removeApp } from './remove.js';
 import { complain, say } from './report.js';
 import { rollApp } from './roll-command.js';
-import { moveSocket } from './socket-move.js';
+import { endMove, listens, moveSocket } from './socket-move.js';
 import type { Wire } from './wire.js';
 
 export interface ApplyOptions {
@@ -28,7 +28,7 @@ export interface ApplyOptions {
 interface Applied {
   readonly config: AppConfig;
   readonly staged: Staged;
-  readonly socketText: string | null;
+  readonly socket: WantedSocket;
   readonly change: Change;
 }
 
@@ -40,8 +40,10 @@ export async function apply(wire: Wire, names: readonly string[], options: Apply
   const { wanted, gone } = select(wire, names);
   const codes: ExitCode[] = [EXIT.done];
   const applied: Applied[] = [];
+  const clashing = clashes(wire);
   for (const app of wanted) {
     try {
+      refuseClash(app, clashing);
       const one = await examine(wire, app);
       applied.push(one);
       showChange(one.change);
@@ -57,7 +59,7 @@ export async function apply(wire: Wire, names: readonly string[], options: Apply
   }
   if (options.dryRun) return worst(codes);
   if (wire.places.root !== '') {
-    for (const { config, socketText } of work) codes.push(guarded(config.name, () => prepareInRoot(wire, config, socketText)));
+    for (const { config, socket } of work) codes.push(guarded(config.name, () => prepareInRoot(wire, config, socket.text)));
     for (const app of gone) codes.push(guarded(app, () => removeFromRoot(wire, app)));
     return worst(codes);
   }
@@ -89,6 +91,12 @@ function select(wire: Wire, names: readonly string[]): { wanted: readonly string
   return { wanted: names.filter((app) => !lost.includes(app)), gone: names.filter((app) => lost.includes(app)) };
 }
 
+/** Throws ConfigError if the address of an app is another's. One that has its address and has done no wrong goes on. */
+function refuseClash(app: string, all: readonly Clash[]): void {
+  const own = all.filter(({ guilty, other }) => guilty === app || other === app);
+  if (own.length > 0) throw new ConfigError(own.map(({ diagnostic }) => diagnostic));
+}
+
 async function examine(wire: Wire, app: string): Promise<Applied> {
   const { config, diagnostics } = readIni(wire.places, app);
   if (config === null) throw new ConfigError(diagnostics);
@@ -102,20 +110,25 @@ async function examine(wire: Wire, app: string): Promise<Applied> {
     unitText: current === null ? null : ledger.unitText(current),
     processes: ledger.processes() ?? generation?.processes ?? 0,
     socketText: wire.units.socketDropIn(app),
-    unfinished: ledger.unfinished() !== null && (await wire.systemd.unit(appUnit(app))).active === 'active',
+    listens: current === null || wire.places.root !== '' ? null : await listens(wire, app),
+    moving: ledger.socketMove() !== null,
+    ...(await lastRoll(wire, app)),
   };
-  const socketText = socketDropIn(wire, config);
-  return { config, staged, socketText, change: planApp(staged, socketText, before) };
+  const socket = wire.socket(config);
+  return { config, staged, socket, change: planApp(staged, socket, before) };
 }
 
-/** The drop-in of an app's socket, or null where it listens as all do. */
-export function socketDropIn(wire: Wire, config: AppConfig): string | null {
-  const { listen, mode, user, group, backlog } = config.socket;
-  const proxies = wire.proxyGroup();
-  const usual = listen.length === 0 && mode === 0o660 && user === null && (group ?? proxies) === 'www-data' && backlog === 2048;
-  if (usual && wire.places.mode === 'system') return null;
-  if (wire.places.mode === 'user' && listen.length === 0 && user === null && group === null && backlog === 2048) return null;
-  return render(readTemplate(wire.places.templates, SOCKET_TEMPLATE), socketView(config, proxies, '%t'));
+/** A roll without an end: it is under way, or was cut off. */
+async function lastRoll(wire: Wire, app: string): Promise<Pick<Before, 'underWay' | 'unfinished'>> {
+  const ledger = wire.ledger(app);
+  const events = ledger.unfinished();
+  if (events === null || wire.places.root !== '') return { underWay: null, unfinished: false };
+  const unit = await wire.systemd.unit(appUnit(app));
+  const generation = last(events, 'generation');
+  const underWay = unit.job === null || generation === null
+    ? null
+    : { unitText: ledger.unitText(generation.generation), processes: generation.processes };
+  return { underWay, unfinished: unit.active === 'active' };
 }
 
 function showChange(change: Change): void {
@@ -125,6 +138,8 @@ function showChange(change: Change): void {
       return say(`${change.app}: new`);
     case 'unchanged':
       return;
+    case 'under-way':
+      return say(`${change.app}: a roll to this is under way; this command follows it`);
     case 'unfinished':
       return say(`${change.app}: its last roll was cut off`);
     case 'scaled':
@@ -161,11 +176,11 @@ async function install(wire: Wire, work: readonly Applied[], codes: ExitCode[]):
   }
   let reload = ensureStaticUnits(wire.places, wire.units);
   const fresh = ready.filter(({ change }) => change.kind === 'new');
-  for (const { config, socketText } of fresh) {
+  for (const { config, socket } of fresh) {
     const there = wire.units.socketDropIn(config.name) !== null || (await linked(wire, config));
-    wire.units.writeSocketDropIn(config.name, socketText);
+    wire.units.writeSocketDropIn(config.name, socket.text);
     await wire.systemd.enable([TARGET, config.app.activation === 'boot' ? appUnit(config.name) : socketUnit(config.name)]);
-    reload ||= !there || socketText !== null;
+    reload ||= !there || socket.text !== null;
   }
   if (reload) await wire.systemd.daemonReload();
   return ready;
@@ -184,6 +199,7 @@ async function bringAbout(wire: Wire, one: Applied, options: ApplyOptions): Prom
   const retrying = unit.active === 'activating';
   const untilCommit = !options.wait;
 
+  if (change.kind === 'under-way') return rollApp(wire, app, running ? 'reload' : 'start', { untilCommit, join: true });
   if (change.kind === 'new') {
     if (config.app.activation === 'on-demand') {
       await wire.systemd.jobResult(await wire.systemd.start(TARGET));
@@ -197,13 +213,25 @@ async function bringAbout(wire: Wire, one: Applied, options: ApplyOptions): Prom
     return code === EXIT.done ? code : abandon(wire, app, code);
   }
   if (!running && !retrying) {
+    if (change.socketMoves) {
+      const code = await moveSocket(wire, app, one.socket);
+      if (code !== EXIT.done) return code;
+      endMove(wire, app, one.socket);
+      if (change.diff.length === 0) return EXIT.done;
+    }
     say(`${app}: is stopped and stays so; the change takes effect when it is started: wsgictl start ${app}`);
     wire.ledger(app).wish({ kind: 'new' });
     return EXIT.done;
   }
   if (change.socketMoves) {
-    const code = await moveSocket(wire, config, one.socketText);
-    if (code !== EXIT.done) return code;
+    const moved = await moveSocket(wire, app, one.socket);
+    if (moved !== EXIT.done) return moved;
+    // Those that run hold the old address too, until the last of them is gone.
+    const rolled = (await wire.systemd.unit(appUnit(app))).active === 'active'
+      ? await rollApp(wire, app, 'reload', { untilCommit })
+      : await rollApp(wire, app, 'start', { untilCommit, wish: { kind: 'new' } });
+    if (rolled === EXIT.done) endMove(wire, app, one.socket);
+    return rolled;
   }
   if (change.kind === 'scaled' && change.processes !== null && running) {
     return rollApp(wire, app, 'reload', { untilCommit, wish: { kind: 'scale', processes: change.processes.to } });

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { ConfigError, EXIT, formatDiagnostic, UserError, type ExitCode } from '../errors.js';
 import { configuredApps, readIni } from '../host/inis.js';
+import { clashes } from './clashes.js';
 import { checkEnvironment } from './environment-check.js';
 import { complain, say } from './report.js';
 import type { Wire } from './wire.js';
@@ -10,6 +11,11 @@ export async function check(wire: Wire, names: readonly string[]): Promise<ExitC
   const apps = names.length > 0 ? names : (configuredApps(wire.places) ?? []);
   if (apps.length === 0) say(`there are no apps in ${wire.places.apps}`);
   let faulty = false;
+  // Of files that are given by their paths, nobody knows whether they will stand beside the others.
+  for (const { diagnostic } of clashes(wire).filter(({ guilty, other }) => apps.includes(guilty) || apps.includes(other))) {
+    complain(formatDiagnostic(diagnostic));
+    faulty = true;
+  }
   for (const app of apps) {
     try {
       const { config, diagnostics } = readIni(wire.places, app);

@@ -43,10 +43,13 @@ export async function checkEnvironment(wire: Wire, config: AppConfig, staged: St
   }
 }
 
-/** Of the worker's unit all that makes the environment, and nothing of its socket, its stop and its restarts. */
+/**
+ * Of the worker's unit all that makes the environment, and nothing of its socket, its stop and its restarts.
+ * In a slice that there is: systemd would make one for it, and keep that for ever.
+ */
 function checkUnit(workerText: string): string {
   const dropped = /^(Type|Sockets|Slice|Restart\w*|Timeout\w+|Watchdog\w+|Kill\w+|SourcePath|JoinsNamespaceOf|CollectMode|Before)=/;
   const kept = workerText.split('\n').filter((line) => !dropped.test(line));
-  const text = kept.join('\n').replace('\nExecStart=', '\nType=oneshot\nRemainAfterExit=yes\nTimeoutStartSec=' + DEADLINE / 1000 + 's\nExecStart=');
+  const text = kept.join('\n').replace('\nExecStart=', `\nType=oneshot\nRemainAfterExit=yes\nTimeoutStartSec=${DEADLINE / 1000}s\nSlice=wsgi.slice\nExecStart=`);
   return text.replace('--generation=%j', '--check --generation=%j');
 }

@@ -7,6 +7,8 @@ export interface Follow {
   readonly systemd: Systemd;
   /** Queues the job that makes systemd run a roll; returns the job. */
   readonly ask: () => Promise<string>;
+  /** The last roll counts as an answer too: it is the one to follow. */
+  readonly joins: boolean;
   /** Called for each event of each roll that began after the first ask. */
   readonly show: (event: RollEvent, roll: number) => void;
   /** Return at the commit: the drain of the old workers is not waited for. */
@@ -28,8 +30,8 @@ const GLANCE = 100;
  * Asks for a roll and follows it to its end. systemd drops a reload of what is just starting, and merges those that
  * wait; so what counts is that a roll *began* after we asked, which the sequence numbers in the ledger tell.
  */
-export async function follow({ ledger, systemd, ask, show, untilCommit }: Follow): Promise<Answer> {
-  const before = ledger.lastRoll();
+export async function follow({ ledger, systemd, joins, ask, show, untilCommit }: Follow): Promise<Answer> {
+  const before = ledger.lastRoll() - (joins ? 1 : 0);
   const shown = new Map<number, number>();
   for (let asked = 1; ; asked++) {
     let result: JobResult | null = null;

@@ -3,7 +3,7 @@ import { EXIT, UserError, type ExitCode } from '../errors.js';
 import { configuredApps, iniPath } from '../host/inis.js';
 import { removeIfThere } from '../host/files.js';
 import { knownApps } from '../host/ledger.js';
-import { appUnit, socketUnit, workersOf } from '../plan/names.js';
+import { appUnit, sliceUnit, socketUnit, workersOf } from '../plan/names.js';
 import { say } from './report.js';
 import { failedMark } from './unit-roll.js';
 import type { Wire } from './wire.js';
@@ -29,6 +29,7 @@ export async function removeApp(wire: Wire, app: string, options: { readonly kee
   wire.ledger(app).forget();
   await systemd.daemonReload();
   for (const unit of [appUnit(app), socketUnit(app)]) await systemd.resetFailed(unit).catch(() => {});
+  await systemd.stop(sliceUnit(app)).then((job) => systemd.jobResult(job)).catch(() => {});
   say(`${app}: removed`);
   return EXIT.done;
 }

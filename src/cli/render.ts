@@ -5,7 +5,6 @@ import { configuredApps, loadIni } from '../host/inis.js';
 import { writeWhole } from '../host/files.js';
 import { staticUnits } from '../host/static-units.js';
 import { socketUnit, templateUnit } from '../plan/names.js';
-import { socketDropIn } from './apply.js';
 import { say } from './report.js';
 import type { Wire } from './wire.js';
 
@@ -17,8 +16,8 @@ export function renderUnits(wire: Wire, names: readonly string[], folder: string
     const config = loadIni(wire.places, app);
     const generation = (wire.ledger(config.name).current() ?? 0) + 1;
     files.set(templateUnit(config.name, generation), wire.stage(config).unitText);
-    const socket = socketDropIn(wire, config);
-    if (socket !== null) files.set(`${socketUnit(config.name)}.d/10-wsgictl.conf`, socket);
+    const { text } = wire.socket(config);
+    if (text !== null) files.set(`${socketUnit(config.name)}.d/10-wsgictl.conf`, text);
   }
   for (const [name, text] of files) {
     if (folder === null) say(`# ${name}\n${text}`);

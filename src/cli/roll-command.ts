@@ -13,6 +13,8 @@ export interface RollOptions {
   readonly untilCommit: boolean;
   /** What systemd's verb alone cannot say. */
   readonly wish?: Wish;
+  /** Follow the roll that is under way, rather than ask for one. */
+  readonly join?: boolean;
 }
 
 /**
@@ -34,7 +36,10 @@ export async function rollApp(wire: Wire, app: string, verb: 'reload' | 'start',
     const answer = await follow({
       ledger,
       systemd,
+      joins: options.join === true,
       ask: async () => {
+        // If it has just ended, its events say so.
+        if (options.join === true) return (await systemd.unit(unit)).job ?? '';
         if (options.wish !== undefined) ledger.wish(options.wish);
         return ask(() => (verb === 'reload' ? systemd.reload(unit) : systemd.start(unit)), app);
       },

@@ -77,6 +77,7 @@ export async function appStatus(wire: Wire, app: string): Promise<AppStatus> {
   if (end !== null && end.exit !== EXIT.done) {
     problems.push(`the last ${last(events, 'begin')?.wish.kind === 'start' ? 'start' : 'roll'} failed: ${firstLine(end.text)}: wsgictl logs ${app}`);
   }
+  if (ledger.socketMove() !== null) problems.push(`a move of its socket was cut off and is unfinished: wsgictl apply ${app}`);
   if (current === null) problems.push(`never ran: wsgictl apply ${app}`);
   const onDemand = socket.unitFileState === 'enabled' || (unit.unitFileState === 'disabled' && socket.active === 'active');
   if (unit.active === 'inactive' && current !== null) {
@@ -104,7 +105,8 @@ function changes(wire: Wire, app: string, current: number | null): string[] {
     const { config } = readIni(wire.places, app);
     if (config === null) return [`its INI file is faulty: wsgictl check ${app}`];
     const text = wire.ledger(app).unitText(current);
-    return wire.stage(config).unitText === text ? [] : [`changed since generation ${current}: wsgictl apply ${app}`];
+    const same = wire.stage(config).unitText === text && wire.socket(config).text === wire.units.socketDropIn(app);
+    return same ? [] : [`changed since generation ${current}: wsgictl apply ${app}`];
   } catch {
     return [`its INI file cannot be applied as it is: wsgictl check ${app}`];
   }

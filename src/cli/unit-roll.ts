@@ -14,6 +14,7 @@ import { observe } from '../roll/observe.js';
 import { roll, type Ending, type Roll } from '../roll/run.js';
 import type { Job } from '../systemd/port.js';
 import { describe } from './narrate.js';
+import { close } from './unit-close.js';
 import { say } from './report.js';
 import { monotonic, type Wire } from './wire.js';
 
@@ -47,6 +48,7 @@ export async function runRoll(wire: Wire, app: string, occasion: 'start' | 'relo
     if (unfinished !== null) write({ kind: 'note', text: cutOff(unfinished, from) });
     const spec = await prepare(wire, ledger, wish, from, occasion);
     write({ kind: 'generation', generation: spec.generation.number, processes: spec.processes });
+    if (wish.kind === 'new' && socketIsToMove(wire, app)) write({ kind: 'note', text: `the socket is to change, which a roll does not: wsgictl apply ${app}` });
     return roll(spec, {
       systemd: wire.systemd,
       write,
@@ -94,7 +96,7 @@ async function end(
     } else removeIfThere(failedMark(wire, app));
     await clean(wire, ledger);
   }
-  write({ kind: 'end', outcome: ending.outcome, exit: ending.exit, text: ending.text });
+  write({ kind: 'end', outcome: ending.outcome, exit: ending.exit, text: ending.text, calls: wire.systemd.calls });
   log.close();
   if (ending.outcome === 'stopped' && occasion === 'start') return stoppedInStart(wire, app);
   return ending.exit;
@@ -107,8 +109,10 @@ async function end(
 async function stoppedInStart(wire: Wire, app: string): Promise<ExitCode> {
   const units = await wire.systemd.list([workersOf(app)]);
   if (units.some((unit) => unit.active === 'active')) return EXIT.done;
-  await wire.systemd.stopAll(units.map((unit) => unit.name));
   const job = await wire.systemd.job(await wire.systemd.unit(appUnit(app)));
+  // With its socket: one that sees a worker end listens again, and the next client's start would cancel the stop.
+  if (job?.type === 'stop') await close(wire, app);
+  else await wire.systemd.stopAll(units.map((unit) => unit.name));
   return job?.type === 'stop' ? EXIT.done : EXIT.cannot;
 }
 
@@ -116,6 +120,11 @@ async function stoppedInStart(wire: Wire, app: string): Promise<ExitCode> {
 function cutOff(events: readonly RollEvent[], current: number | null): string {
   const generation = last(events, 'generation')?.generation ?? null;
   return `the last roll was cut off ${generation !== null && generation === current ? 'after' : 'before'} its commit`;
+}
+
+function socketIsToMove(wire: Wire, app: string): boolean {
+  const { config } = readIni(wire.places, app);
+  return config !== null && wire.socket(config).text !== wire.units.socketDropIn(app);
 }
 
 /** What to bring up, and how. */
@@ -176,7 +185,7 @@ async function copyGeneration(wire: Wire, ledger: Ledger, number: number): Promi
 export function refuseIfGone(generation: Generation): void {
   const gone = missing(generation.needs);
   if (gone.length === 0) return;
-  throw new UserError(`generation ${generation.number} cannot run any more: ${gone.join(', ')} is gone`, 'choose another generation');
+  throw new UserError(`generation ${generation.number} cannot run any more: ${gone.join(', ')} ${gone.length > 1 ? 'are' : 'is'} gone`, 'choose another generation');
 }
 
 async function reserve(wire: Wire, ledger: Ledger): Promise<number> {

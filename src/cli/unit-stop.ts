@@ -1,8 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { EXIT, type ExitCode } from '../errors.js';
 import { removeIfThere } from '../host/files.js';
-import { ALL_SOCKETS, ALL_WORKERS, appUnit, socketUnit, TARGET, workersOf } from '../plan/names.js';
+import { ALL_SOCKETS, ALL_WORKERS, TARGET, workersOf } from '../plan/names.js';
 import { BusLost } from '../systemd/port.js';
+import { close } from './unit-close.js';
 import { failedMark } from './unit-roll.js';
 import { say } from './report.js';
 import type { Wire } from './wire.js';
@@ -28,21 +29,6 @@ export async function drainAll(wire: Wire): Promise<ExitCode> {
     await drained(wire, ALL_WORKERS);
   });
   return EXIT.done;
-}
-
-/**
- * If the app is being stopped, not restarted: stops its socket and workers in one go. The socket alone would be pulled
- * up again by the next worker that systemd restarts; the workers alone leave clients that start the app again, which
- * undoes the stop.
- */
-async function close(wire: Wire, app: string): Promise<void> {
-  const unit = await wire.systemd.unit(appUnit(app));
-  const job = await wire.systemd.job(unit);
-  if (job?.type !== 'stop') return;
-  const socket = await wire.systemd.unit(socketUnit(app));
-  if ((await wire.systemd.job(socket))?.type === 'stop' || socket.active === 'inactive') return;
-  const workers = await wire.systemd.list([workersOf(app)]);
-  await wire.systemd.stopAll([...workers.map(({ name }) => name), socket.name]);
 }
 
 /** Stops whatever matches and waits until it is gone. What appears meanwhile is stopped too. */

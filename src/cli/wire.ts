@@ -8,10 +8,13 @@ import { places as findPlaces, type Places } from '../host/places.js';
 import { Runner } from '../host/runner.js';
 import { readTemplate } from '../host/templates.js';
 import { UnitDirectory } from '../host/unitdir.js';
+import type { WantedSocket } from '../plan/plan.js';
+import { wantedAddresses } from '../plan/socket.js';
 import { stage, type Staged } from '../plan/stage.js';
 import { systemdAddress } from '../systemd/connect.js';
 import { Manager } from '../systemd/manager.js';
-import { WORKER_TEMPLATE } from '../units/render.js';
+import { render, SOCKET_TEMPLATE, WORKER_TEMPLATE } from '../units/render.js';
+import { socketView } from '../units/view.js';
 
 export interface GlobalOptions {
   readonly user?: boolean;
@@ -59,6 +62,24 @@ export class Wire {
     };
     const template = readTemplate(this.places.templates.map((folder) => this.#inRoot(folder)), WORKER_TEMPLATE);
     return stage(config, pinned, around, template);
+  }
+
+  /** The drop-in and the addresses of an app's socket; no drop-in where it listens as all do. */
+  socket(config: AppConfig): WantedSocket {
+    const { listen, mode, user, group, backlog } = config.socket;
+    const system = this.places.mode === 'system';
+    const proxies = this.proxyGroup();
+    const usual = listen.length === 0 && user === null && backlog === 2048
+      && (system ? mode === 0o660 && (group ?? proxies) === 'www-data' : group === null);
+    const addresses = wantedAddresses(config, this.usualAddress(config.name));
+    if (usual) return { text: null, addresses };
+    const template = readTemplate(this.places.templates.map((folder) => this.#inRoot(folder)), SOCKET_TEMPLATE);
+    return { text: render(template, socketView(config, proxies, '%t')), addresses };
+  }
+
+  /** Where an app listens that says nothing of it. */
+  usualAddress(app: string): string {
+    return join(this.places.runtime, `${app}.sock`);
   }
 
   /** The group that gets the socket of an app that names none, or null where the system has no such group. */

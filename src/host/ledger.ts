@@ -7,6 +7,12 @@ import type { Generation } from '../plan/generation.js';
 import { last, type NewEvent, type RollEvent, type Wish } from '../roll/events.js';
 import { readIfThere, removeIfThere, syncDirectory, writeWhole } from './files.js';
 
+/** A move of an app's socket that was begun and is not finished. */
+export interface SocketMove {
+  /** The addresses that it moves away from. */
+  readonly from: readonly string[];
+}
+
 /** How many generations and rolls are remembered, the one that serves not counted. */
 const KEPT = 10;
 
@@ -16,6 +22,7 @@ const KEPT = 10;
  *     current -> generations/7      the committed generation: moved by one rename
  *     processes                     how many workers are wanted, where it is not what the generation says
  *     wish                          what the next run is to do that a reload or start cannot say
+ *     socket-move                   there while the socket moves
  *     generations/7/                record.json, unit.service, app.ini (frozen, with the mode of the original)
  *     rolls/12.jsonl                the events of a roll; without an `end` it was cut off
  */
@@ -66,6 +73,18 @@ export class Ledger {
     if (text === null) return null;
     removeIfThere(path);
     return JSON.parse(text) as Wish;
+  }
+
+  socketMove(): SocketMove | null {
+    const text = readIfThere(join(this.directory, 'socket-move'));
+    return text === null ? null : (JSON.parse(text) as SocketMove);
+  }
+
+  /** Null: it is finished. */
+  setSocketMove(move: SocketMove | null): void {
+    const path = join(this.directory, 'socket-move');
+    if (move === null) removeIfThere(path);
+    else writeWhole(path, JSON.stringify(move));
   }
 
   /** The numbers of the generations, lowest first. */

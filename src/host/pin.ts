@@ -59,7 +59,8 @@ function isThere(root: string, path: string): boolean {
   }
 }
 
-/** The paths of a generation that are not there (any more). */
+/** The paths of a generation that are not there (any more); not those below one that is named already. */
 export function missing(needs: readonly string[]): string[] {
-  return needs.filter((path) => !existsSync(path));
+  const gone = needs.filter((path) => !existsSync(path));
+  return gone.filter((path) => !gone.some((other) => path.startsWith(`${other}/`)));
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Template, TemplateName } from '../units/render.js';
 import { UserError } from '../errors.js';
@@ -11,7 +12,7 @@ export function readTemplate(folders: readonly string[], name: TemplateName): Te
     const text = readIfThere(file);
     if (text === null) continue;
     assertTrusted(file);
-    return { name, file, text };
+    return { name, file, text, digest: createHash('sha256').update(text).digest('hex').slice(0, 12) };
   }
   throw new UserError(`cannot find the template ${name}.hbs in ${folders.join(' or ')}`, 'reinstall wsgictl');
 }

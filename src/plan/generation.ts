@@ -7,6 +7,8 @@ export interface Generation {
   readonly source: string;
   /** The release: the working directory with links resolved. */
   readonly directory: string | null;
+  /** The digest of the template that its unit was rendered from. */
+  readonly template: string;
   /** Paths without which no worker can start. */
   readonly needs: readonly string[];
   /** The generation that a rollback made this one from. */

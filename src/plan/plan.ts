@@ -12,12 +12,18 @@ export interface Before {
   readonly processes: number;
   /** The socket's drop-in; null where there is none. */
   readonly socketText: string | null;
+  /** Where the socket listens; null where it does not. */
+  readonly listens: readonly string[] | null;
+  /** Whether a move of the socket was cut off. */
+  readonly moving: boolean;
+  /** Where a roll under way leads to. */
+  readonly underWay: { readonly unitText: string | null; readonly processes: number } | null;
   /** Whether a roll was cut off, so that what runs is not what is known. */
   readonly unfinished: boolean;
 }
 
 export interface Change {
-  readonly kind: 'new' | 'changed' | 'scaled' | 'unfinished' | 'unchanged';
+  readonly kind: 'new' | 'changed' | 'under-way' | 'scaled' | 'unfinished' | 'unchanged';
   readonly app: string;
   /** Why it counts as changed, for people: a moved release, a socket that moves. */
   readonly reasons: readonly string[];
@@ -27,27 +33,49 @@ export interface Change {
   readonly processes: { readonly from: number; readonly to: number } | null;
 }
 
+/** How the socket of an app should be. */
+export interface WantedSocket {
+  readonly text: string | null;
+  readonly addresses: readonly string[];
+}
+
 /** What an `apply` would do to one app: two units that read the same are the same. */
-export function planApp(staged: Staged, socketText: string | null, before: Before): Change {
+export function planApp(staged: Staged, socket: WantedSocket, before: Before): Change {
   const { config } = staged;
   const wanted = config.workers.processes;
+  const moves = before.moving || directives(before.socketText).join() !== directives(socket.text).join();
+  if (before.underWay?.unitText === staged.unitText && before.underWay.processes === wanted && !moves) {
+    return { kind: 'under-way', app: config.name, reasons: [], diff: [], socketMoves: false, processes: null };
+  }
   if (before.generation === null || before.unitText === null) {
     return { kind: 'new', app: config.name, reasons: [], diff: [], socketMoves: false, processes: null };
   }
   const diff = unitDiff(before.unitText, staged.unitText);
-  const socketMoves = !sameDirectives(before.socketText, socketText);
   const processes = before.processes === wanted ? null : { from: before.processes, to: wanted };
-  const { directory } = before.generation;
+  const { directory, template } = before.generation;
   const reasons = [
     ...(directory !== staged.pinned.directory ? [`the release moved: ${directory ?? 'none'} -> ${staged.pinned.directory ?? 'none'}`] : []),
-    ...(socketMoves ? ['the socket changes: clients must follow'] : []),
+    ...(template !== staged.template.digest && diff.length > 0 ? [`the template changed: ${staged.template.file}`] : []),
+    ...(moves ? socketReasons(socket, before) : []),
   ];
-  const kind = diff.length > 0 || socketMoves ? 'changed' : processes !== null ? 'scaled' : before.unfinished ? 'unfinished' : 'unchanged';
-  return { kind, app: config.name, reasons, diff, socketMoves, processes };
+  const kind = diff.length > 0 || moves ? 'changed' : processes !== null ? 'scaled' : before.unfinished ? 'unfinished' : 'unchanged';
+  return { kind, app: config.name, reasons, diff, socketMoves: moves, processes };
 }
 
-function sameDirectives(one: string | null, other: string | null): boolean {
-  const directives = (text: string | null): string =>
-    (text ?? '').split('\n').filter((line) => line !== '' && !line.startsWith('#')).join('\n');
-  return directives(one) === directives(other);
+/** What moves the socket, and what that does to its clients. */
+function socketReasons({ text, addresses }: WantedSocket, { socketText, listens, moving }: Before): string[] {
+  const from = listens?.join(', ');
+  const what = from === undefined ? 'the socket changes'
+    : from === addresses.join(', ') && !moving ? 'the socket is opened anew: clients wait a moment, those still queued are cut off'
+    : `the socket moves: ${from} -> ${addresses.join(', ')}: clients must follow; they wait a moment, those still queued are cut off`;
+  const [before, after] = [directives(socketText), directives(text)];
+  return [
+    what,
+    ...before.filter((line) => !after.includes(line)).map((line) => `- ${line}`),
+    ...after.filter((line) => !before.includes(line)).map((line) => `+ ${line}`),
+  ];
+}
+
+function directives(text: string | null): string[] {
+  return (text ?? '').split('\n').filter((line) => line !== '' && !line.startsWith('#') && !line.startsWith('['));
 }

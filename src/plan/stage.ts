@@ -7,15 +7,16 @@ import type { Generation } from './generation.js';
 export interface Staged {
   readonly config: AppConfig;
   readonly pinned: Pinned;
+  readonly template: Pick<Template, 'file' | 'digest'>;
   readonly unitText: string;
 }
 
 /** Throws UserError for a faulty template. */
 export function stage(config: AppConfig, pinned: Pinned, around: Around, template: Template): Staged {
-  return { config, pinned, unitText: render(template, workerView(config, pinned, around)) };
+  return { config, pinned, template, unitText: render(template, workerView(config, pinned, around)) };
 }
 
-export function generationOf({ config, pinned }: Staged, number: number, createdAt: string): Generation {
+export function generationOf({ config, pinned, template }: Staged, number: number, createdAt: string): Generation {
   const { reload } = config;
   const needs = [pinned.directory, pinned.python, pinned.script, ...pinned.pythonPath, pinned.gunicornConfig];
   return {
@@ -23,6 +24,7 @@ export function generationOf({ config, pinned }: Staged, number: number, created
     createdAt,
     source: config.file,
     directory: pinned.directory,
+    template: template.digest,
     needs: needs.filter((path): path is string => path !== null),
     copyOf: null,
     processes: config.workers.processes,

@@ -24,7 +24,7 @@ export type RollEvent =
   | { readonly at: number; readonly kind: 'note'; readonly text: string }
   | { readonly at: number; readonly kind: 'commit'; readonly generation: number }
   | { readonly at: number; readonly kind: 'failure'; readonly reason: string; readonly unit?: string; readonly invocation?: string }
-  | { readonly at: number; readonly kind: 'end'; readonly outcome: Outcome; readonly exit: ExitCode; readonly text: string };
+  | { readonly at: number; readonly kind: 'end'; readonly outcome: Outcome; readonly exit: ExitCode; readonly text: string; readonly calls?: number };
 
 type Unstamped<E> = E extends unknown ? Omit<E, 'at'> : never;
 export type NewEvent = Unstamped<RollEvent>;

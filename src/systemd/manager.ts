@@ -236,5 +236,6 @@ function unitState(name: string, properties: Record<string, unknown>): UnitState
     status: text('StatusText'),
     needDaemonReload: properties['NeedDaemonReload'] === true,
     unitFileState: text('UnitFileState'),
+    listen: ((properties['Listen'] as [string, string][] | undefined) ?? []).map(([, address]) => address),
   };
 }

@@ -32,6 +32,8 @@ export interface UnitState {
   readonly status: string;
   readonly needDaemonReload: boolean;
   readonly unitFileState: string;
+  /** The addresses of a socket unit, as its files say that have been read. */
+  readonly listen: readonly string[];
 }
 
 export interface Job {

@@ -20,6 +20,8 @@ export interface Template {
   /** Where it was read from, for messages. */
   readonly file: string;
   readonly text: string;
+  /** Of the text: two templates are the same if this is. */
+  readonly digest: string;
 }
 
 const handlebars = Handlebars.create();
@@ -35,7 +37,7 @@ for (const name of ['if', 'unless', 'each', 'with'] as const) {
 }
 
 /** Renders a unit file. Throws UserError for a template that is faulty or names what does not exist. */
-export function render(template: Template, view: object): string {
+export function render(template: Omit<Template, 'digest'>, view: object): string {
   const compiled = handlebars.compile(template.text, { noEscape: true, strict: true });
   try {
     return compiled(view);

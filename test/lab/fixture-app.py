@@ -100,6 +100,14 @@ def loop(_environ, seconds, _trace):
     return 'looped'
 
 
+def until(_environ, seconds, trace):
+    """That time at most: it ends when somebody removes its trace."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and os.path.exists(trace.path):
+        time.sleep(0.1)
+    return 'until then'
+
+
 def stubborn(_environ, seconds, _trace):
     """The same time, whatever is raised meanwhile."""
     end = time.monotonic() + seconds
@@ -109,6 +117,11 @@ def stubborn(_environ, seconds, _trace):
         except BaseException:  # what no app should do
             pass
     return 'unmoved'
+
+
+def hog(_environ, seconds, _trace):
+    """About that time in one call of C that lets no other thread run."""
+    return str(sum(range(seconds * 150_000_000)))
 
 
 def recv(_environ, seconds, _trace):
@@ -165,7 +178,7 @@ def stream(seconds, trace):
         trace.line('END')
 
 
-ROUTES = {function.__name__: function for function in (fast, health, file, sleep, loop, stubborn, recv, lock, sub, env, who)}
+ROUTES = {function.__name__: function for function in (fast, health, file, sleep, loop, until, stubborn, hog, recv, lock, sub, env, who)}
 WITHOUT_TRACE = {'fast', 'health', 'env', 'who'}
 
 

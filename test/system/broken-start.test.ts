@@ -103,6 +103,14 @@ for (const release of RELEASES) {
       assert.match(status.notes.join('\n'), /the last roll failed: worker 1 of generation \d+ could not load the app[^]*changed since generation \d+: wsgictl apply/);
     });
 
+    it('a worker that systemd does not try again is said to have failed, not to have been stopped', async () => {
+      await deploy(lab, 4, { importDelay: 0 });
+      await lab.write('/srv/shop/releases/4/app.py', 'import os\nos._exit(78)\n', 0o644);
+      const applied = await lab.run(['wsgictl', 'apply', 'shop']);
+      assert.equal(applied.code, 4, applied.stdout + applied.stderr);
+      assert.match(applied.stdout, /rolled back: worker 1 of generation \d+ got no socket to listen on \(exit status 78\)/);
+    });
+
     it('a scaling whose new workers do not start is undone: the others serve, exit code 4', async () => {
       await deploy(lab, 4, { importDelay: 0 });
       await lab.sh('wsgictl apply shop');

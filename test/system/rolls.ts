@@ -1,8 +1,11 @@
 // What tests of rolls ask of the clients, and of the workers meanwhile.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Lab } from '../lab/lab.js';
 import type { Load, LoadReport } from '../lab/load.js';
+import { exchange, type Got } from './worker-unit.js';
 
 /** Stops the clients; none of their requests may have failed. */
 export async function lossless(load: Load): Promise<LoadReport> {
@@ -59,4 +62,11 @@ export function watchWorkers(lab: Lab, current: number, settleMs: number, app = 
 /** The clock of systemd's monotonic timestamps, which a lab shares with this machine; in ms. */
 function monotonic(): number {
   return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/** One request to an app, and all that its client got. */
+export async function ask(lab: Lab, path: string, app = 'shop'): Promise<Got> {
+  const client = connect({ path: `${lab.root}/run/wsgi/${app}.sock` });
+  await once(client, 'connect');
+  return exchange(client, `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`, 300_000);
 }

@@ -19,7 +19,7 @@ const STOPS: readonly (readonly [unit: string, moment: Moment])[] = LONG
   ? [APP, TARGET].flatMap((unit) =>
     (['idle', 'under load', 'in mid-start', 'while it retires', 'when it fails to start', '0.5 s into a roll', '2 s into a roll',
       '4 s into a roll', '6 s into a roll'] as const).map((moment) => [unit, moment] as const))
-  : [[APP, 'idle'], [TARGET, 'under load'], [TARGET, 'in mid-start'], [APP, '0.5 s into a roll'], [TARGET, '2 s into a roll'],
+  : [[APP, 'idle'], [TARGET, 'under load'], [TARGET, 'in mid-start'], [APP, 'in mid-start'], [APP, '0.5 s into a roll'], [TARGET, '2 s into a roll'],
     [APP, 'while it retires'], [APP, 'when it fails to start']];
 
 for (const release of RELEASES) {

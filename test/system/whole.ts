@@ -32,13 +32,16 @@ interface Found {
   readonly files: readonly string[];
 }
 
+/** An app's name as the names of its workers and its slice have it, where a dash means hierarchy. */
+const undashed = (app: string): string => app.replaceAll('-', ':');
+
 /** What systemd, the kernel and the disk say is there of an app. */
 async function found(lab: Lab, app: string): Promise<Found> {
   const text = await lab.sh(
     `systemctl list-units --all --plain --no-legend "wsgi-worker-$APP-*" | awk '{ print "unit", $1, $3 }'
-    find "/sys/fs/cgroup/wsgi.slice/wsgi-$APP.slice" -name cgroup.procs -exec cat {} + 2>/dev/null | sed 's/^/process /'
+    { find "/sys/fs/cgroup/wsgi.slice/wsgi-$APP.slice" -name cgroup.procs -exec cat {} + 2>/dev/null || true; } | sed 's/^/process /'
     find /etc/systemd/system -name "wsgi-worker-$APP-*" -printf 'file %f\\n'`,
-    { env: { APP: app } },
+    { env: { APP: undashed(app) } },
   );
   const lines = text.split('\n');
   const of = (kind: string): string[] => lines.flatMap((line) => (line.startsWith(`${kind} `) ? [line.slice(kind.length + 1)] : []));
@@ -50,7 +53,7 @@ export async function whole(lab: Lab, processes: number, when: string, app = 'sh
   const status = await statusOf(lab, app);
   const about = `${when}: ${JSON.stringify(status)}\n${await lab.journal(['-u', `wsgi-app@${app}`, '-n', '30'])}`;
   const { generation } = status;
-  const prefix = `wsgi-worker-${app}-${generation}`;
+  const prefix = `wsgi-worker-${undashed(app)}-${generation}`;
   const expected: Found = {
     units: Array.from({ length: processes }, (_, at) => `${prefix}@${at + 1}.service active`).sort(),
     processes: status.workers.map(({ pid }) => pid).sort((a, b) => a - b),

@@ -14,7 +14,7 @@ function app(name: string, ...listen: string[]): AppConfig {
 
 test('two apps cannot listen on one address', () => {
   const clashes = (...configs: AppConfig[]): string[] =>
-    addressClashes(configs, (name) => `/run/wsgi/${name}.sock`).map((found) => formatDiagnostic(found).replace(/;.*/, ''));
+    addressClashes(configs, (name) => `/run/wsgi/${name}.sock`).map(({ diagnostic }) => formatDiagnostic(diagnostic).replace(/;.*/, ''));
   assert.deepEqual(clashes(app('a'), app('b'), app('c', '/run/c.sock')), []);
   assert.deepEqual(clashes(app('a', '[::1]:80'), app('b', '[0::1]:80', '/x')), ['b.ini:5: [::1]:80 is also listened on by the app a']);
   assert.deepEqual(clashes(app('a', '/run/wsgi/b.sock'), app('b')), ['a.ini:5: /run/wsgi/b.sock is also listened on by the app b']);

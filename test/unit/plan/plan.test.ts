@@ -2,23 +2,32 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readApp } from '../../../src/config/app.js';
 import type { AppConfig } from '../../../src/config/settings.js';
-import { planApp, type Before, type Change } from '../../../src/plan/plan.js';
+import { planApp, type Before, type Change, type WantedSocket } from '../../../src/plan/plan.js';
+import { wantedAddresses, withAddresses } from '../../../src/plan/socket.js';
 import { generationOf, type Staged } from '../../../src/plan/stage.js';
 import { asWritten, socketText, workerText } from '../units/made.js';
 
-function staged(text: string, release = '/srv/shop/releases/1'): Staged {
+function staged(text: string, release = '/srv/shop/releases/1', digest = 'packaged'): Staged {
   const { config } = readApp('shop.ini', 'shop', `[app]\nmodule = shop.wsgi\nuser = shop\ndirectory = ${release}\n${text}`, 'system');
   assert.ok(config !== null);
-  return { config, pinned: asWritten(config), unitText: workerText(config) };
+  return { config, pinned: asWritten(config), template: { file: 'worker.hbs', digest }, unitText: workerText(config) };
 }
 
-const socketOf = (config: AppConfig): string | null => (config.socket.listen.length > 0 ? socketText(config) : null);
+function socketOf(config: AppConfig): WantedSocket {
+  return { text: config.socket.listen.length > 0 ? socketText(config) : null, addresses: wantedAddresses(config, '/run/wsgi/shop.sock') };
+}
+
+/** What an apply finds where nothing is out of order. */
+const QUIET = { moving: false, unfinished: false, underWay: null };
 
 /** What an apply of `after` does where `before` serves. */
 function plan(before: Staged | null, after: Staged, processes = before?.config.workers.processes ?? 0, unfinished = false): Change {
   const state: Before = before === null
-    ? { generation: null, unitText: null, processes: 0, socketText: null, unfinished: false }
-    : { generation: generationOf(before, 1, ''), unitText: before.unitText, processes, socketText: socketOf(before.config), unfinished };
+    ? { ...QUIET, generation: null, unitText: null, processes: 0, socketText: null, listens: null }
+    : {
+      ...QUIET, generation: generationOf(before, 1, ''), unitText: before.unitText, processes, unfinished,
+      socketText: socketOf(before.config).text, listens: socketOf(before.config).addresses,
+    };
   return planApp(after, socketOf(after.config), state);
 }
 
@@ -52,11 +61,43 @@ test('a roll that was cut off is finished, if nothing else is to be done', () =>
 
 test('a socket that moves is named, whatever the comments above it say', () => {
   const moved = plan(staged(''), staged('[socket]\nlisten = 127.0.0.1:8000'));
-  assert.deepEqual([moved.kind, moved.socketMoves, moved.reasons], ['changed', true, ['the socket changes: clients must follow']]);
+  assert.deepEqual([moved.kind, moved.socketMoves], ['changed', true]);
+  assert.match(moved.reasons.join('\n'), /^the socket moves: \/run\/wsgi\/shop\.sock -> 127\.0\.0\.1:8000: clients must follow.*\n\+ ListenStream=/);
+  const [group] = plan(staged('[socket]\nlisten = /a\ngroup = b'), staged('[socket]\nlisten = /a\ngroup = c')).reasons;
+  assert.match(group ?? '', /^the socket is opened anew: /);
   assert.equal(plan(staged('[socket]\nlisten = 127.0.0.1:8000'), staged('')).socketMoves, true);
   const same = staged('[socket]\nlisten = 127.0.0.1:8000');
-  const before: Before = { generation: generationOf(same, 1, ''), unitText: same.unitText, processes: 2, socketText: `# by hand\n\n${socketText(same.config)}`, unfinished: false };
-  assert.equal(planApp(same, socketText(same.config), before).kind, 'unchanged');
+  const before: Before = {
+    ...QUIET, generation: generationOf(same, 1, ''), unitText: same.unitText, processes: 2,
+    socketText: `# by hand\n\n${socketText(same.config)}`, listens: ['127.0.0.1:8000'],
+  };
+  assert.equal(planApp(same, socketOf(same.config), before).kind, 'unchanged');
+  assert.equal(planApp(same, socketOf(same.config), { ...before, moving: true }).kind, 'changed');
+});
+
+test('a drop-in that names other addresses keeps the rest', () => {
+  const { config } = staged('[socket]\nlisten = 127.0.0.1:8000\nmode = 0600');
+  const text = withAddresses(socketText(config), ['/run/a%b', '[::1]:80']);
+  assert.match(text, /^SocketMode=0600$/m);
+  assert.ok(text.endsWith('\nListenStream=\nListenStream=/run/a%%b\nListenStream=[::1]:80\n'), text);
+  assert.equal(withAddresses(null, ['@shop']), '[Socket]\nListenStream=\nListenStream=@shop\n');
+});
+
+test('a template that changed is named, where it changes the unit', () => {
+  const other = { ...staged('', undefined, 'own'), unitText: `${staged('').unitText}Nice=3\n` };
+  assert.deepEqual(plan(staged(''), other).reasons, ['the template changed: worker.hbs']);
+  assert.equal(plan(staged(''), staged('', undefined, 'own')).kind, 'unchanged');
+});
+
+test('a roll under way to what is wanted is followed', () => {
+  const [one, other] = [staged(''), staged('', '/srv/shop/releases/2')];
+  const before: Before = {
+    ...QUIET, generation: generationOf(one, 1, ''), unitText: one.unitText, processes: 2, socketText: null, listens: null,
+    underWay: { unitText: other.unitText, processes: 2 },
+  };
+  assert.equal(planApp(other, socketOf(other.config), before).kind, 'under-way');
+  assert.equal(planApp(one, socketOf(one.config), before).kind, 'unchanged');
+  assert.equal(planApp(other, socketOf(other.config), { ...before, generation: null, unitText: null }).kind, 'under-way');
 });
 
 test('what a roll reads anew each time is no change of the unit', () => {

@@ -8,7 +8,7 @@ export const TEMPLATES = new URL('../../../../templates/', import.meta.url);
 
 export function template(name: TemplateName): Template {
   const file = `templates/${name}.hbs`;
-  return { name, file, text: readFileSync(new URL(`${name}.hbs`, TEMPLATES), 'utf8') };
+  return { name, file, text: readFileSync(new URL(`${name}.hbs`, TEMPLATES), 'utf8'), digest: 'packaged' };
 }
 
 export function asWritten({ app }: AppConfig): Pinned {

@@ -1,0 +1,125 @@
+// The message bus goes, or stands still: H1. And what a roll asks of systemd: 6.6.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { configure, deploy } from '../lab/fixture.js';
+import { Lab, RELEASES, type Result, type RunOptions } from '../lab/lab.js';
+import { startLoad } from '../lab/load.js';
+import { LONG, whole } from './whole.js';
+
+const PROCESSES = LONG ? 4 : 2;
+const IMPORT = LONG ? 1 : 0.3;
+const STOPPED_MS = LONG ? 40_000 : 8_000;
+
+for (const release of RELEASES) {
+  describe(`the bus on ${release}`, { timeout: 1_800_000 }, () => {
+    let lab: Lab;
+    let deployed = 0;
+
+    before(async () => {
+      lab = await Lab.boot(release);
+      await configure(lab, { workers: { processes: PROCESSES }, reload: { settle: LONG ? '1s' : '100ms' } });
+      await next();
+      await lab.sh('wsgictl apply');
+    });
+    after(async () => lab.stop());
+
+    const next = (): Promise<void> => deploy(lab, ++deployed, { importDelay: IMPORT });
+
+    /** No stack of ours, and no wait without an end. */
+    async function wsgictl(words: readonly string[], options: RunOptions = {}): Promise<Result> {
+      const result = await lab.run(['wsgictl', ...words], { timeout: 100_000, ...options });
+      assert.doesNotMatch(result.stdout + result.stderr, /\n +at |bug/, words.join(' '));
+      assert.notEqual(result.code, 124, `${words.join(' ')} hangs`);
+      return result;
+    }
+
+    async function done(...words: string[]): Promise<void> {
+      const { code, stdout, stderr } = await wsgictl(words);
+      assert.equal(code, 0, words.join(' ') + stdout + stderr);
+    }
+
+    async function everyCommand(): Promise<void> {
+      await next();
+      for (const words of [['check'], ['render'], ['apply'], ['reload', 'shop'], ['rollback', 'shop'], ['apply'], ['status'], ['status', '--json'],
+        ['logs', 'shop'], ['restart', 'shop'], ['stop', 'shop'], ['start', 'shop']]) await done(...words);
+      await whole(lab, PROCESSES, 'after every command');
+    }
+
+    /** A command that is under way when this resolves. */
+    async function inMidRoll(...words: string[]): Promise<{ end: Promise<Result> }> {
+      const rolls = async (): Promise<number> => Number(await lab.sh('ls /var/lib/wsgictl/shop/rolls | wc -l'));
+      const before = await rolls();
+      const end = lab.run(words, { timeout: 100_000 });
+      end.catch(() => {});
+      await lab.waitFor('it rolls', async () => (await rolls()) > before);
+      await wait(IMPORT * 500);
+      return { end };
+    }
+
+    it('H1: the daemon is killed in mid-roll', async () => {
+      for (const words of [['wsgictl', 'apply'], ['systemctl', 'reload', 'wsgi-app.target']]) {
+        await next();
+        const load = startLoad(lab, { fast: 4, pauseMs: 20 });
+        const { end } = await inMidRoll(...words);
+        await lab.sh('kill -9 "$(systemctl show -P MainPID dbus.service)"');
+        const { code, stdout, stderr } = await end;
+        assert.equal(code, 0, stdout + stderr);
+        assert.deepEqual((await load.stop()).failures, []);
+        await whole(lab, PROCESSES, 'after the kill');
+        await lab.sh('systemctl reset-failed dbus.service dbus.socket; systemctl start dbus.socket dbus.service');
+      }
+    });
+
+    it('H1: the daemon stands still', async () => {
+      await next();
+      const { end } = await inMidRoll('wsgictl', 'apply');
+      const daemon = (await lab.sh('systemctl show -P MainPID dbus.service')).trim();
+      await lab.sh(`kill -STOP ${daemon}`);
+      try {
+        const began = Date.now();
+        assert.equal((await end).code, 0);
+        const asked = wsgictl(['status'], { user: 'deploy' });
+        while (Date.now() - began < STOPPED_MS) await done('status');
+        await lab.sh(`kill -CONT ${daemon}`);
+        assert.equal((await asked).code, 0, 'one who speaks by the bus, when it goes on');
+      } finally {
+        await lab.sh(`kill -CONT ${daemon}`);
+      }
+      await whole(lab, PROCESSES, 'after the stop');
+    });
+
+    it('H1: every command without a bus', async () => {
+      await lab.sh('systemctl stop dbus.socket dbus.service');
+      await everyCommand();
+      const { code, stderr } = await wsgictl(['status'], { user: 'deploy' });
+      assert.equal(code, 1);
+      assert.match(stderr, /wsgictl: /);
+    });
+
+    it('H1: a boot without a bus serves', async () => {
+      await lab.sh('systemctl mask dbus.service dbus.socket');
+      await lab.reboot();
+      assert.notEqual((await lab.run(['systemctl', 'is-active', 'dbus.service'])).code, 0);
+      await whole(lab, PROCESSES, 'booted');
+      assert.equal((await lab.run(['curl', '-sS', '--unix-socket', '/run/wsgi/shop.sock', 'http://localhost/fast'])).stdout, 'fast\n');
+      await everyCommand();
+      await lab.sh('systemctl unmask dbus.service dbus.socket; systemctl start dbus.socket');
+    });
+
+    it('6.6: a roll needs no daemon-reload, and few calls', async (t) => {
+      await configure(lab, { workers: { processes: 4 }, reload: { settle: '100ms' } });
+      await lab.sh('wsgictl apply');
+      const loaded = (): Promise<string> => lab.sh(`systemctl show -P UnitsLoadTimestampMonotonic; journalctl -b -o cat _PID=1 | grep -cE '^Reloading\\.(\\.\\.)?$' || true`);
+      const was = await loaded();
+      for (const command of ['wsgictl apply', 'systemctl reload wsgi-app.target', 'wsgictl rollback shop']) {
+        await next();
+        await lab.sh(command);
+        const events = await lab.sh('cd /var/lib/wsgictl/shop/rolls; cat "$(ls | sort -n | tail -n 1)"');
+        t.diagnostic(`${release}: ${command}: ${/"calls":(\d+)/.exec(events)?.[1]} D-Bus calls for 4 workers`);
+      }
+      assert.equal(await loaded(), was);
+      await whole(lab, 4, 'rolled');
+    });
+  });
+}
