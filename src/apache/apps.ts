@@ -4,7 +4,7 @@ import type { Choice } from './choice.js';
 import type { Context } from './context.js';
 import { carryEnviron, spotsBelow, type Spot } from './environ.js';
 import type { Ini } from './ini.js';
-import { foreignVariables, loginOf } from './login.js';
+import { foreignVariables, loginOf, schemeBy } from './login.js';
 import { Naming } from './naming.js';
 import { showPlace } from './place.js';
 import { sameApp, type Route, type SiteRoutes } from './routes.js';
@@ -99,6 +99,9 @@ function proxySettings(ini: Ini, places: readonly Place[], context: Context): vo
   if (login !== undefined && login !== null) {
     variables.add('REMOTE_USER');
     context.endings.proxy(login, '[proxy] variables: REMOTE_USER, as Apache knows it, reaches the app, and no client can forge it');
+  }
+  for (const { site, route } of places) {
+    for (const directive of schemeBy(site.scopes, route.target)) context.endings.proxy(directive, 'it decides of https as before: RequestHeader set X-Forwarded-Proto looks at HTTPS');
   }
   const spots: Spot[] = places.flatMap(({ site, route }) => [
     { scopes: site.scopes, target: route.target },

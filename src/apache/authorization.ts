@@ -1,5 +1,6 @@
 import type { FrontHeaders } from '../proxy/front.js';
 import type { Context } from './context.js';
+import type { Directive } from './directive.js';
 import { effective, isBelow, locationPath } from './scope.js';
 import type { Route, SiteRoutes } from './routes.js';
 
@@ -12,15 +13,21 @@ export function authorizationOf({ scopes }: SiteRoutes, { mount, target, path }:
     if (directive !== null) endings.proxy(directive, 'RequestHeader unset Authorization, or not');
     return /^on$/iu.test(directive?.words[0] ?? '');
   };
-  if (at(target.url) || rewritten(scopes, target.url)) return 'pass';
+  const old = (url: string): boolean => {
+    const directive = rewritten(scopes, url);
+    if (directive !== undefined) endings.proxy(directive, 'the Authorization header is passed on there');
+    return directive !== undefined;
+  };
+  if (at(target.url) || old(target.url)) return 'pass';
   const names = new Set(['wsgipassauthorization', 'rewriterule']);
   const only = scopes.filter(({ directives, sections, constant }) => constant && sections.length === 1 && directives.some(({ name }) => names.has(name)))
     .map(({ sections: [section] }) => (section === undefined ? null : locationPath(section)))
-    .filter((one): one is string => one !== null && path !== null && isBelow(one, path) && (at(one) || rewritten(scopes, one)));
+    .filter((one): one is string => one !== null && path !== null && isBelow(one, path) && (at(one) || old(one)));
   return only.length === 0 ? 'drop' : { only: [...new Set(only)] };
 }
 
 /** The old way to the same: RewriteRule .* - [E=HTTP_AUTHORIZATION:%{HTTP:Authorization}], or SetEnvIf. */
-function rewritten(scopes: SiteRoutes['scopes'], url: string): boolean {
-  return scopes.some((scope) => scope.constant && scope.matches({ url, file: '' }) && scope.directives.some(({ name, text }) => /^(rewriterule|setenvif)$/u.test(name) && /HTTP_AUTHORIZATION/u.test(text)));
+function rewritten(scopes: SiteRoutes['scopes'], url: string): Directive | undefined {
+  return scopes.filter((scope) => scope.constant && scope.matches({ url, file: '' })).flatMap(({ directives }) => directives)
+    .find(({ name, text }) => /^(rewriterule|setenvif|setenvifnocase)$/u.test(name) && /HTTP_AUTHORIZATION[=:]/u.test(text));
 }

@@ -51,7 +51,8 @@ function tell(name: string, by: Directive, what: string, variables: Set<string>,
     return;
   }
   variables.add(name);
-  endings.proxy(by, `[proxy] variables: it is not the same everywhere, so Apache, where it stays, tells the value with each request`, what);
+  const why = by.name === 'passenv' ? "its value stands in Apache's own environment, such as /etc/apache2/envvars" : 'it is not the same everywhere';
+  endings.proxy(by, `[proxy] variables: ${why}, so Apache, where it stays, tells the value with each request`, what);
 }
 
 function environAt({ scopes, target }: Spot, context: Context): ReadonlyMap<string, { readonly value: string | null; readonly directive: Directive }> {
@@ -60,18 +61,11 @@ function environAt({ scopes, target }: Spot, context: Context): ReadonlyMap<stri
   for (const directive of directives) {
     const { name, words } = directive;
     if (name === 'setenv' && words[0] !== undefined) environ.set(words[0], { value: words[1] ?? '', directive });
-    else if (name === 'passenv') for (const word of words) environ.set(word, { value: passed(word, directive, context), directive });
+    else if (name === 'passenv') for (const word of words) environ.set(word, { value: context.environment.get(word) ?? null, directive });
     else if (name === 'unsetenv') {
       for (const word of words) environ.delete(word);
       context.endings.left(directive, 'the environ of a worker holds no such variable of Apache', undefined, `UnsetEnv ${words.join(' ')}`);
     }
   }
   return environ;
-}
-
-/** Null where only the machine's Apache knows. */
-function passed(name: string, directive: Directive, { environment, endings }: Context): string | null {
-  const value = environment.get(name) ?? null;
-  if (value === null) endings.left(directive, `the value of ${plain(name)} stands in Apache's own environment`, 'look in /etc/apache2/envvars, and in drop-ins of apache2.service; then write it into [environ]', `PassEnv ${plain(name)}`);
-  return value;
 }

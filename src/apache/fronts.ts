@@ -9,11 +9,15 @@ import { sameApp, type Route, type SiteRoutes } from './routes.js';
 import { effective, isBelow, locationPath } from './scope.js';
 import { showServer } from './servers.js';
 
-/** What replaces the directives of mod_wsgi in a server; null where no app is asked. */
-export function frontOfSite(site: SiteRoutes, apps: readonly App[], context: Context): Front | null {
+/**
+ * What replaces the directives of mod_wsgi in a server; null where no app is asked, and none would be. `main`: the routes
+ * of the main server, which mod_proxy would put first in every virtual host, where mod_wsgi put them last.
+ */
+export function frontOfSite(site: SiteRoutes, main: SiteRoutes, apps: readonly App[], context: Context): Front | null {
   const appOf = ({ choice }: Route): App | undefined => apps.find((app) => sameApp(app.choice, choice));
   const routes = site.routes.filter((route) => appOf(route) !== undefined);
-  if (routes.length === 0) return null;
+  const inherits = site.server.isMain || !main.routes.some((route) => appOf(route) !== undefined);
+  if (routes.length === 0 && inherits) return null;
   const kept = site.keeps.filter((keep) => routes.some((route) => concerns(keep, route)));
   const asked = routes.flatMap((route): FrontRoute[] => {
     const app = appOf(route);
@@ -24,8 +28,9 @@ export function frontOfSite(site: SiteRoutes, apps: readonly App[], context: Con
     title: showServer(site.server),
     remarks: [
       ...(site.server.place === null ? [] : [`In <VirtualHost> of ${showPlace(site.server.place)}, at its end.`]),
-      ...proxied.map(({ path, place }) => `ProxyPass ${path} (${place}) stays before these lines.`),
+      ...proxied.map(({ path, place, isMain }) => `ProxyPass ${path} (${place}) ${isMain && !inherits ? 'is to be repeated before these lines' : 'stays before these lines'}.`),
     ],
+    inherits,
     routes: [...kept.map((keep): FrontRoute => ({ ...matchOf(keep), keep: `${keep.why}, ${showPlace(keep.place)}` })), ...asked],
     headers: routes.flatMap((route) => headersOf(route, site, routes, appOf(route) as App, proxied.map(({ path }) => path), context)),
     errorOverride: routes.some(({ target }) => {
@@ -45,12 +50,13 @@ function concerns(keep: Keep, route: Route): boolean {
 }
 
 /** What Apache proxies already, below which it is not for us to take headers away. */
-function otherProxies({ scopes }: SiteRoutes): readonly { readonly path: string; readonly place: string }[] {
+function otherProxies({ scopes, server }: SiteRoutes): readonly { readonly path: string; readonly place: string; readonly isMain: boolean }[] {
   return scopes.filter(({ constant }) => constant).flatMap(({ directives, sections }) => {
     const section = sections.at(-1);
-    return directives.filter(({ name }) => name === 'proxypass').flatMap(({ words, place }) => {
+    return directives.filter(({ name }) => name === 'proxypass').flatMap((directive) => {
+      const { words, place } = directive;
       const path = section === undefined ? words[0] : locationPath(section);
-      return path === undefined || path === null ? [] : [{ path, place: showPlace(place) }];
+      return path === undefined || path === null ? [] : [{ path, place: showPlace(place), isMain: !server.directives.includes(directive) }];
     });
   });
 }

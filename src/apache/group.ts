@@ -44,7 +44,7 @@ function readOption(given: { readonly name: string; readonly value: string }, va
   }
   const fault = valueFault(option, given.value);
   if (fault !== null) notes.fault(place, fault);
-  if (values.has(option)) notes.warn(place, `${option.name} is given twice: the last one counts`, 'several directories stand in one python-path, with : between them');
+  if (values.has(option)) notes.warn(place, `${option.name} is given twice: the last one counts`, option.name === 'python-path' ? 'several directories stand in one, with : between them' : undefined);
   if (fault === null) values.set(option, given.value);
 }
 

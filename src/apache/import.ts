@@ -61,7 +61,7 @@ export function importApache(sources: Sources, wish: Wish): Imported {
   const mounts = sites.map((site) => mountsOf(site, context));
   const routed = sites.map((site, at) => routesOf(site, mounts[at] ?? [], site.server.isMain ? [] : (mounts[0] ?? []), context));
   const apps = appsOf(routed, context);
-  const fronts = routed.flatMap((site) => frontOfSite(site, apps, context) ?? []);
+  const fronts = routed.flatMap((site) => frontOfSite(site, routed[0] ?? site, apps, context) ?? []);
   endRest(tree, apps, context);
   return {
     apps, fronts, directives,

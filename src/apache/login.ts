@@ -31,6 +31,12 @@ export function foreignVariables(scopes: readonly Scope[], target: Target): read
   });
 }
 
+/** What says by HTTPS=on that a request came by https: mod_wsgi made wsgi.url_scheme of it. */
+export function schemeBy(scopes: readonly Scope[], target: Target): readonly Directive[] {
+  return scopes.filter((scope) => scope.constant && scope.matches(target)).flatMap(({ directives }) => directives)
+    .filter(({ name, words }) => /^setenvif(nocase)?$/u.test(name) && words.slice(2).some((word) => word.startsWith('HTTPS')));
+}
+
 function namesOf({ name, words, text }: Directive): readonly string[] {
   if (name === 'mellonsetenv') return [`MELLON_${words[0] ?? ''}`];
   if (name === 'mellonsetenvnoprefix') return [words[0] ?? ''];

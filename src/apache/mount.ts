@@ -15,6 +15,11 @@ export interface Mount {
   readonly options: Readonly<Record<string, string>>;
 }
 
+/** Whether a variable in it is not defined, which was said: it takes its URLs from later ones, but makes no app. */
+export function isHalfKnown({ directive }: Mount): boolean {
+  return directive.unknown.length > 0;
+}
+
 /** A WSGIScriptAlias that is no app's, or a WSGIScriptAliasMatch; with the reason. */
 export interface Unmounted {
   readonly directive: Directive;

@@ -10,7 +10,8 @@ export function endRest(tree: readonly Directive[], apps: readonly App[], { endi
     if (known === undefined || endings.knows(directive) || notes.isFaultyAt(directive.place)) continue;
     if (known.fate !== undefined) endings.left(directive, known.fate.reason, known.fate.advice);
     else if (directive.name === 'wsgiimportscript') importScript(directive, apps, { endings });
-    else endings.left(directive, ...unused(directive, around));
+    // Of a configuration with faults, it cannot be said what has no use.
+    else if (!notes.faulty) endings.left(directive, ...unused(directive, around));
   }
 }
 

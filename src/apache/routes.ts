@@ -2,7 +2,7 @@ import { choose, type Choice } from './choice.js';
 import type { Context, Site } from './context.js';
 import type { Directive } from './directive.js';
 import { isKept, keepsOf, runsWsgi, type Keep } from './keep.js';
-import { readMounts, type Mount, type Unmounted } from './mount.js';
+import { isHalfKnown, readMounts, type Mount, type Unmounted } from './mount.js';
 import { showPlace } from './place.js';
 import { isBelow, locationPath, locationRegex, type Target } from './scope.js';
 
@@ -37,12 +37,10 @@ export function mountsOf(site: Site, context: Context): readonly Mount[] {
   const { notes, endings } = context;
   const isMount = (one: Mount | Unmounted): one is Mount => 'script' in one;
   return site.server.directives.flatMap((directive): readonly Mount[] => {
-    const { name, unknown } = directive;
+    const { name } = directive;
     if (name === 'alias') return aliasMount(directive, site);
     if (name !== 'wsgiscriptalias' && name !== 'wsgiscriptaliasmatch') return [];
     const found = readMounts(directive, notes);
-    // A half-known script would make a half-made app; that the variable is missing was said.
-    if (unknown.length > 0) return [];
     for (const one of found) {
       if (isMount(one)) continue;
       const scripts = context.sources.list(one.directory ?? '')?.filter((script) => /\.(wsgi|py)$/u.test(script)) ?? [];
@@ -79,6 +77,7 @@ function reachable(own: readonly Mount[], inherited: readonly Mount[], keeps: re
 
 function routesOfMount(mount: Mount, site: Site, context: Context): readonly Route[] {
   const { endings } = context;
+  if (isHalfKnown(mount)) return [];
   const path = mount.path ?? '/';
   const target = { url: path, file: mount.script };
   const base = choose(mount, target, site, context);

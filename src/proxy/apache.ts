@@ -3,6 +3,7 @@ import type { Front, FrontApp, FrontHeaders, FrontRoute, Match } from './front.j
 
 /** What templates/apache.conf.hbs is rendered from: everything quoted for Apache. */
 export interface ApacheView {
+  readonly inherits: boolean;
   readonly title: string;
   readonly remarks: readonly string[];
   readonly routes: readonly string[];
@@ -10,8 +11,13 @@ export interface ApacheView {
   readonly errorOverride: boolean;
 }
 
-export function apacheView({ title, remarks, routes, headers, errorOverride }: Front): ApacheView {
-  return { title: inComment(title), remarks: remarks.map(inComment), routes: routes.map(route), sections: headers.filter((one) => !headers.some((other) => covers(other, one))).map(section), errorOverride };
+export function apacheView({ title, remarks, inherits, routes, headers, errorOverride }: Front): ApacheView {
+  return {
+    inherits, title: inComment(title), remarks: remarks.map(inComment),
+    routes: routes.map(route),
+    sections: headers.filter((one) => !headers.some((other) => covers(other, one))).map(section),
+    errorOverride,
+  };
 }
 
 function route(one: FrontRoute): string {

@@ -13,6 +13,7 @@ export function frontOf(config: AppConfig, defaultAddress: string): Front {
   return {
     title: config.name,
     remarks: [],
+    inherits: true,
     routes: sorted.map((path) => ({ path, app })),
     headers: sorted.map((path) => ({ match: { path }, ...headers })),
     errorOverride: false,

@@ -27,6 +27,8 @@ export interface Front {
   readonly title: string;
   /** What is to be known where it is put in. */
   readonly remarks: readonly string[];
+  /** Whether the routes of the main server hold here, too: Apache would ask them first. */
+  readonly inherits: boolean;
   readonly routes: readonly FrontRoute[];
   readonly headers: readonly FrontHeaders[];
   /** Show the app's own error pages. */
