@@ -58,6 +58,7 @@ function constant(value: string, target: Target, { server, scopes }: Site, { env
 
 function groupOf(name: string, { place }: Directive, { server }: Site, { groups, notes }: Context): Group | undefined {
   const group = groups.get(name);
+  if (notes.isFaultyAt(place)) return undefined;
   if (group === undefined) {
     notes.fault(place, `the process group ${name} is not defined`, didYouMean(name, [...groups.keys()]));
     return undefined;

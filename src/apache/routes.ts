@@ -36,9 +36,11 @@ export function routesOf(site: Site, own: readonly Mount[], inherited: readonly 
 export function mountsOf(site: Site, context: Context): readonly Mount[] {
   const { notes, endings } = context;
   const isMount = (one: Mount | Unmounted): one is Mount => 'script' in one;
-  return site.server.directives.flatMap((directive): readonly Mount[] => {
+  const { directives } = site.server;
+  // mod_alias is asked before mod_wsgi.
+  const aliases = directives.filter(({ name }) => name === 'alias').flatMap((directive) => aliasMount(directive, site));
+  return [...aliases, ...directives.flatMap((directive): readonly Mount[] => {
     const { name } = directive;
-    if (name === 'alias') return aliasMount(directive, site);
     if (name !== 'wsgiscriptalias' && name !== 'wsgiscriptaliasmatch') return [];
     const found = readMounts(directive, notes);
     for (const one of found) {
@@ -47,7 +49,7 @@ export function mountsOf(site: Site, context: Context): readonly Mount[] {
       endings.left(one.directive, one.reason, `${one.advice}${scripts.length === 0 ? '' : `: there is ${[...scripts].sort().join(', ')}`}`);
     }
     return found.filter(isMount);
-  });
+  })];
 }
 
 function aliasMount(directive: Directive, site: Site): readonly Mount[] {

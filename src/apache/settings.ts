@@ -21,7 +21,7 @@ export function groupSettings(group: Group, context: Context): Ini {
     else if (to !== undefined) {
       ini.set(...to, as === undefined ? value : as(value));
       endings.carried(directive, `[${to[0]}] ${to[1]}`, what);
-      if (remark !== undefined) endings.left(directive, `carried as [${to[0]}] ${to[1]}, but: ${remark}`, undefined, what);
+      if (remark !== undefined && Number(value) !== 0) endings.left(directive, `carried as [${to[0]}] ${to[1]}, but: ${remark}`, undefined, what);
     }
   }
   if (ini.get('workers', 'threads') === '0') {

@@ -45,6 +45,7 @@ export function readRequestPath(text: string): string {
 /** A prefix of URLs, without escapes and without a slash at its end. */
 export function readUrlPath(text: string): string {
   if (!text.startsWith('/')) throw new BadValue('is not the path of a URL', 'such as /shop');
+  if (/[?#]/u.test(text)) throw new BadValue("may not hold '?' or '#'", 'a path ends before them');
   if (/\/\/|\/\.{1,2}(\/|$)/u.test(text)) throw new BadValue("may not hold '//', '/./' or '/../'", 'no request has them by then');
   return text.length > 1 ? text.replace(/\/$/u, '') : text;
 }

@@ -6,6 +6,7 @@ export interface ApacheView {
   readonly inherits: boolean;
   readonly title: string;
   readonly remarks: readonly string[];
+  readonly workers: readonly { readonly url: string; readonly parameters: string }[];
   readonly routes: readonly string[];
   readonly sections: readonly { readonly open: string; readonly close: string; readonly headers: readonly string[] }[];
   readonly errorOverride: boolean;
@@ -14,6 +15,7 @@ export interface ApacheView {
 export function apacheView({ title, remarks, inherits, routes, headers, errorOverride }: Front): ApacheView {
   return {
     inherits, title: inComment(title), remarks: remarks.map(inComment),
+    workers: appsOf(routes).map(worker),
     routes: routes.map(route),
     sections: headers.filter((one) => !headers.some((other) => covers(other, one))).map(section),
     errorOverride,
@@ -23,15 +25,27 @@ export function apacheView({ title, remarks, inherits, routes, headers, errorOve
 function route(one: FrontRoute): string {
   const [directive, subject] = 'path' in one ? ['ProxyPass', quote(one.path)] : ['ProxyPassMatch', quote(one.regex)];
   if ('keep' in one) return `${directive} ${subject} !`;
-  const { app } = one;
-  // The path that the app sees is the whole one: it takes its mount off itself.
-  const url = `${origin(app)}${'path' in one ? escapePath(one.path) : ''}`;
-  const options = [`timeout=${app.timeout}`, ...(app.connectTimeout === null ? [] : [`connectiontimeout=${app.connectTimeout}`]), 'retry=0', 'disablereuse=on'];
-  return `${directive} ${subject} ${quote(url)} ${options.join(' ')}`;
+  // The app sees the whole path: it takes its mount off itself. mod_proxy escapes it.
+  return `${directive} ${subject} ${quote(`${origin(one.app)}${'path' in one ? one.path : ''}`)}`;
 }
 
-function origin({ address }: FrontApp): string {
-  return address.startsWith('/') ? `unix:${address}|http://localhost` : `http://${address}`;
+/** One for each app: all its routes are below its URL. */
+function worker(app: FrontApp): ApacheView['workers'][number] {
+  const connect = app.connectTimeout === null ? '' : `connectiontimeout=${app.connectTimeout} `;
+  return { url: quote(`${origin(app)}/`), parameters: `${connect}timeout=${app.timeout} retry=0 disablereuse=on` };
+}
+
+function appsOf(routes: readonly FrontRoute[]): readonly FrontApp[] {
+  const apps = routes.flatMap((one) => ('app' in one ? [one.app] : []));
+  return apps.filter(({ name }, at) => apps.findIndex((other) => other.name === name) === at);
+}
+
+/**
+ * mod_proxy tells workers apart by their URL alone, without the socket: so each app has a host of its own, which is never
+ * looked up.
+ */
+function origin({ address, name }: FrontApp): string {
+  return address.startsWith('/') ? `unix:${address}|http://${name.replaceAll('_', '-5f-')}.wsgi` : `http://${address}`;
 }
 
 function section({ match, variables, authorization }: FrontHeaders): ApacheView['sections'][number] {
@@ -76,9 +90,4 @@ function inComment(text: string): string {
 /** A word as Apache's configuration takes it. */
 export function quote(text: string): string {
   return `"${text.replace(/["\\]/gu, '\\$&')}"`;
-}
-
-/** As in a URL, but for what a backend's URL may hold as it is. */
-export function escapePath(path: string): string {
-  return path === '/' ? '/' : encodeURI(path).replace(/[?#]/gu, encodeURIComponent);
 }

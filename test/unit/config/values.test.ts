@@ -55,6 +55,7 @@ const TABLE: { readonly [K in Kind]?: readonly (readonly [text: string, value: u
     ['/a//b', /may not hold/],
     ['/a/../b', /may not hold/],
     ['/..', /may not hold/],
+    ['/a?b', /may not hold/],
     ['/a/...', '/a/...'],
   ],
   variables: [
