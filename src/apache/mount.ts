@@ -116,7 +116,7 @@ function expression(directive: Directive, regex: string, target: string, options
  * is fixed; null for other expressions.
  */
 export function alternatives(regex: string, rest: number): readonly string[] | null {
-  const found = /^\^((?:[^()[\]{}*+?|^$\\.]|\\[.\-_/]|\((?:\?:)?[\w/|-]+\))*)\((?:\/\.\*\)\?|\.\*\)|\/\.\*\|\$\)|\|\/\.\*\))\$?$/u.exec(regex);
+  const found = /^\^((?:[^()[\]{}*+?|^$\\.]|\\[.\-_/]|\((?:\?:)?[\w/|-]+\))*)\((?:\/\.\*\)\?|\/\.\*\|\$\)|\|\/\.\*\))\$?$/u.exec(regex);
   if (found === null) return null;
   const parts = (found[1] ?? '').match(/\((?:\?:)?[\w/|-]+\)|\\.|[^(\\]+/gu) ?? [];
   const groups = parts.filter((part) => part.startsWith('(') && !part.startsWith('(?:')).length + 1;

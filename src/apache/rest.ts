@@ -24,6 +24,8 @@ function unused({ name, words }: Directive, around: readonly Directive[]): reado
     case 'wsgiscriptaliasmatch': return ['no app came of it'];
     default: {
       const section = around.at(-1);
+      const test = around.find((one) => /^(if|elseif|else)$/u.test(one.name));
+      if (test !== undefined) return [`<${test.written} ${test.text}> is for each request to decide`, 'route by hand in Apache, if it is needed'];
       return [section === undefined || section.name === 'virtualhost' ? 'it holds for no app' : `<${section.written} ${section.text}> has no effect on any app, and had none in Apache`];
     }
   }

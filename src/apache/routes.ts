@@ -28,7 +28,7 @@ const DELEGATES = new Set(['wsgiprocessgroup', 'wsgicallableobject', 'wsgiapplic
 /** `inherited`: the mounts of the main server, which a virtual host has after its own. */
 export function routesOf(site: Site, own: readonly Mount[], inherited: readonly Mount[], context: Context): SiteRoutes {
   const keeps = keepsOf(site);
-  const mounts = reachable(own, inherited, keeps, site, context);
+  const mounts = reachable(own, inherited, keeps, context);
   return { ...site, keeps, routes: mounts.flatMap((mount) => routesOfMount(mount, site, context)) };
 }
 
@@ -59,7 +59,7 @@ function aliasMount(directive: Directive, site: Site): readonly Mount[] {
 }
 
 /** The first match in the file wins, not the longest: a mount below an earlier one is never asked. */
-function reachable(own: readonly Mount[], inherited: readonly Mount[], keeps: readonly Keep[], { server }: Site, { notes, endings }: Context): readonly Mount[] {
+function reachable(own: readonly Mount[], inherited: readonly Mount[], keeps: readonly Keep[], { notes, endings }: Context): readonly Mount[] {
   const live: Mount[] = [];
   for (const mount of [...own, ...inherited]) {
     const before = live.find(({ path }) => path !== null && isBelow(mount.path ?? '', path));
@@ -68,10 +68,10 @@ function reachable(own: readonly Mount[], inherited: readonly Mount[], keeps: re
       live.push(mount);
       continue;
     }
-    if (!own.includes(mount) && before !== undefined) continue; // a virtual host covers what it inherits: as it is meant
+    if (!own.includes(mount)) continue; // a virtual host covers what it inherits: as it is meant
     const why = before === undefined ? `${kept?.why ?? ''} of ${showPlace(kept?.place ?? mount.directive.place)}` : `${before.path ?? ''} of ${showPlace(before.directive.place)}`;
     const message = `${mount.path ?? ''} is never reached, and was not in Apache: ${why} comes first`;
-    notes.warn(mount.directive.place, message, server.isMain ? undefined : 'a virtual host has its own WSGIScriptAlias before those of the main server');
+    notes.warn(mount.directive.place, message);
     endings.left(mount.directive, message, `move it before ${before?.path ?? 'that'} in the file, and import again, if it is meant`);
   }
   return live;
