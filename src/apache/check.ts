@@ -48,7 +48,7 @@ export function checkGroups(tree: readonly Directive[], groups: ReadonlyMap<stri
       const [name = ''] = directive.words;
       const group = groups.get(name);
       if (name === '' || name.startsWith('%{') || (group !== undefined && isReachable(group, server))) continue;
-      const message = group === undefined ? `the process group ${name} is not defined` : `the process group ${name} belongs to another virtual host`;
+      const message = group === undefined ? `the group ${name} is not defined` : `the group ${name} belongs to another virtual host`;
       notes.fault(directive.place, message, didYouMean(name, [...groups.keys()].filter((one) => one !== name)));
     }
   }

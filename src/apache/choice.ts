@@ -60,11 +60,11 @@ function groupOf(name: string, { place }: Directive, { server }: Site, { groups,
   const group = groups.get(name);
   if (notes.isFaultyAt(place)) return undefined;
   if (group === undefined) {
-    notes.fault(place, `the process group ${name} is not defined`, didYouMean(name, [...groups.keys()]));
+    notes.fault(place, `the group ${name} is not defined`, didYouMean(name, [...groups.keys()]));
     return undefined;
   }
   if (isReachable(group, server)) return group;
   const home = group.directive.place;
-  notes.fault(place, `the process group ${name} belongs to ${showServer(group.server)}, and ${showServer(server)} cannot use it`, `mod_wsgi answers 500; define it outside of the virtual host (${showPlace(home)})`);
+  notes.fault(place, `the group ${name} belongs to ${showServer(group.server)}, and ${showServer(server)} cannot use it`, `mod_wsgi answers 500; define it outside of the virtual host (${showPlace(home)})`);
   return undefined;
 }

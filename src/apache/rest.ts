@@ -32,8 +32,10 @@ function unused({ name, words }: Directive, around: readonly Directive[]): reado
 }
 
 function importScript(directive: Directive, apps: readonly App[], { endings }: Pick<Context, 'endings'>): void {
-  const [script = ''] = directive.words;
-  const group = /(?:^|\s)process-group=("?)([^\s"]+)\1/u.exec(directive.text)?.[2];
+  const words = directive.reader();
+  const script = words.next() ?? '';
+  let group: string | undefined;
+  for (let option = words.option(); option !== null; option = words.option()) if (option.name === 'process-group') group = option.value;
   const same = apps.find(({ choice }) => choice.script === script && (group === undefined || choice.group?.name === group));
   if (same !== undefined) endings.carried(directive, `the app ${same.name}: a worker imports its script before it is ready`);
   else endings.left(directive, 'a worker imports its own script only, before it is ready', `import ${script} from that, or let a warm-up request do it: [health] warm-up`);

@@ -85,7 +85,7 @@ function routesOfMount(mount: Mount, site: Site, context: Context): readonly Rou
   const base = choose(mount, target, site, context);
   if (base === null) return [];
   if ('dynamic' in base) {
-    endings.left(mount.directive, `its process group ${base.dynamic} is chosen for each request`, 'name one group, or route by hand in Apache');
+    endings.left(mount.directive, `its group ${base.dynamic} is chosen for each request`, 'name one group, or route by hand in Apache');
     return [];
   }
   const delegated = delegations(mount, path, base, site, context);
@@ -128,8 +128,8 @@ function leaveDynamic(said: readonly Directive[], value: string, { scopes }: Sit
   const variable = /^%\{ENV:(.*)\}$/u.exec(value)?.[1];
   const setters = scopes.flatMap(({ directives }) => directives).filter(({ name, text }) => /^(rewriterule|setenvif|setenvifnocase|browsermatch)$/u.test(name) && variable !== undefined && text.includes(variable));
   const advice = 'it stays with the app around it; to choose by request, write RewriteRule … [P] to one socket or the other by hand';
-  for (const one of said) endings.left(one, `the process group ${value} is chosen for each request`, advice);
-  for (const one of setters) endings.left(one, `it chooses the process group ${value}`, advice);
+  for (const one of said) endings.left(one, `the group ${value} is chosen for each request`, advice);
+  for (const one of setters) endings.left(one, `it chooses the group ${value}`, advice);
 }
 
 /** A path that an expression could be about: what it begins with. */

@@ -27,7 +27,7 @@ function line(random: Random): string {
   return `${random.pick(NAMES)} ${args}`;
 }
 
-property('whatever the file, nothing throws, nothing is passed over in silence, and what comes out can be read', 1500, (random) => {
+property('whatever the file, nothing throws, nothing is passed over in silence, and what comes out can be read', 200, (random) => {
   const lines = Array.from({ length: random.between(1, 25) }, () => line(random));
   // Something that makes an app, more often than not.
   if (!random.once(3)) lines.splice(random.between(0, lines.length), 0, 'WSGIDaemonProcess shop threads=2', 'WSGIProcessGroup shop', 'WSGIScriptAlias /x /srv/x.wsgi');
@@ -59,7 +59,7 @@ const VALUES: readonly (readonly [option: string, values: readonly string[], set
   ['umask', ['0', '0027', '077'], (config) => config['app']?.['umask'], (value) => Number.parseInt(value, 8)],
 ];
 
-property('what an option says arrives in the app, however it is written', 500, (random) => {
+property('what an option says arrives in the app, however it is written', 100, (random) => {
   const chosen = VALUES.filter(() => random.once(2)).map(([option, values, setting, wanted]) => ({ option, value: random.pick(values), setting, wanted }));
   const written = chosen.map(({ option, value }) => `${option}=${quoted(value, random)}`);
   const between = (): string => random.pick([' ', '  ', ' \\\n  ', '\t']);

@@ -64,8 +64,8 @@ const TABLE: { readonly [K in Kind]?: readonly (readonly [text: string, value: u
     ['remote_user', /no variable's name/],
     ['A__B', /no variable's name/],
     ['A-B', /no variable's name/],
-    ['HTTP_COOKIE', /belongs to the request/],
-    ['PATH_INFO', /belongs to the request/],
+    ['HTTP_COOKIE', /may not hold HTTP_COOKIE/],
+    ['PATH_INFO', /may not hold/],
   ],
   amount: [
     ['0', { kind: 'count', value: 0 }],
