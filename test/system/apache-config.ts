@@ -70,7 +70,9 @@ export function configuration(random: Random, directory: string): Files {
 export function plainLines(directives: readonly Directive[]): string[] {
   return directives.flatMap(({ written, text, children }) => {
     const head = `${written} ${text}`;
-    return (children === null ? [head] : [`<${head}>`, ...plainLines(children), `</${written}>`]).map(squeezed);
+    // Apache prints no end of a section that is empty.
+    const end = children === null || children.length === 0 ? [] : [`</${written}>`];
+    return (children === null ? [head] : [`<${head}>`, ...plainLines(children), ...end]).map(squeezed);
   });
 }
 
