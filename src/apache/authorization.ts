@@ -1,7 +1,7 @@
 import type { FrontHeaders } from '../proxy/front.js';
 import type { Context } from './context.js';
 import type { Directive } from './directive.js';
-import { effective, isBelow, locationPath } from './scope.js';
+import { directivesAt, effective, isBelow, pathsWith } from './scope.js';
 import type { Route, SiteRoutes } from './routes.js';
 
 /** Whether the app got the Authorization header: mod_wsgi passes it where it is told to. */
@@ -20,14 +20,11 @@ export function authorizationOf({ scopes }: SiteRoutes, { mount, target, path }:
   };
   if (at(target.url) || old(target.url)) return 'pass';
   const names = new Set(['wsgipassauthorization', 'rewriterule']);
-  const only = scopes.filter(({ directives, sections, constant }) => constant && sections.length === 1 && directives.some(({ name }) => names.has(name)))
-    .map(({ sections: [section] }) => (section === undefined ? null : locationPath(section)))
-    .filter((one): one is string => one !== null && path !== null && isBelow(one, path) && (at(one) || old(one)));
+  const only = pathsWith(scopes, ({ name }) => names.has(name)).filter((one) => path !== null && isBelow(one, path) && (at(one) || old(one)));
   return only.length === 0 ? 'drop' : { only: [...new Set(only)] };
 }
 
 /** The old way to the same: RewriteRule .* - [E=HTTP_AUTHORIZATION:%{HTTP:Authorization}], or SetEnvIf. */
 function rewritten(scopes: SiteRoutes['scopes'], url: string): Directive | undefined {
-  return scopes.filter((scope) => scope.constant && scope.matches({ url, file: '' })).flatMap(({ directives }) => directives)
-    .find(({ name, text }) => /^(rewriterule|setenvif|setenvifnocase)$/u.test(name) && /HTTP_AUTHORIZATION[=:]/u.test(text));
+  return directivesAt(scopes, { url, file: '' }).find(({ name, text }) => /^(rewriterule|setenvif|setenvifnocase)$/u.test(name) && /HTTP_AUTHORIZATION[=:]/u.test(text));
 }

@@ -4,7 +4,7 @@ import type { Directive } from './directive.js';
 import { isReachable, type Group } from './group.js';
 import type { Mount } from './mount.js';
 import { showPlace } from './place.js';
-import { effective, type Target } from './scope.js';
+import { directivesAt, effective, type Target } from './scope.js';
 import { showServer } from './servers.js';
 
 /** Which processes a request goes to, and what they run: one app for each of them. */
@@ -51,8 +51,7 @@ function constant(value: string, target: Target, { server, scopes }: Site, { env
   if (value === '%{SERVER}') return server.name;
   const variable = /^%\{ENV:(.*)\}$/u.exec(value)?.[1];
   if (variable === undefined) return value.startsWith('%{') ? null : value;
-  const set = scopes.filter((scope) => scope.constant && scope.matches(target)).flatMap(({ directives }) => directives)
-    .filter(({ name, words }) => name === 'setenv' && words[0] === variable).at(-1);
+  const set = directivesAt(scopes, target).filter(({ name, words }) => name === 'setenv' && words[0] === variable).at(-1);
   return set === undefined ? (environment.get(variable) ?? null) : (set.words[1] ?? '');
 }
 

@@ -1,3 +1,33 @@
+import type { Directive } from './directive.js';
+import type { Sources } from './sources.js';
+import type { Variables } from './variables.js';
+import { allWords } from './words.js';
+
+/** What conditions ask for. */
+export interface Conditions {
+  readonly sources: Sources;
+  readonly variables: Variables;
+  readonly modules: Modules;
+  /** Apache's, for <IfVersion>. */
+  readonly version: string;
+}
+
+/** Whether an <IfX> holds; null where it cannot be read. */
+export function conditionHolds({ name, text }: Directive, { sources, variables, modules, version }: Conditions, absolute: (path: string) => string): boolean | null {
+  const words = allWords(text);
+  const [first = ''] = words;
+  const negated = first.startsWith('!');
+  const what = negated ? first.slice(1) : first;
+  switch (name) {
+    case 'ifdefine': return variables.isDefined(what) !== negated;
+    case 'ifmodule': return modules.has(what) !== negated;
+    case 'iffile': return (sources.read(absolute(what)) !== null || sources.list(absolute(what)) !== null) !== negated;
+    case 'ifversion': return versionHolds(words, version);
+    // <IfDirective>, <IfSection>: of modules that are there.
+    default: return !negated;
+  }
+}
+
 /** `<IfVersion [[!]operator] version>`: null where it cannot be read. */
 export function versionHolds(words: readonly string[], version: string): boolean | null {
   const [first, second] = words.length > 1 ? words : ['=', words[0]];

@@ -33,7 +33,7 @@ export class Endings {
     return this.#done.has(key(place));
   }
 
-  /** In the order in which they were found; what was left, and is the same for each reading of a file, once. */
+  /** In the order in which they were found. */
   list(): readonly Ending[] {
     return this.#all;
   }

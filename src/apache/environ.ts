@@ -2,8 +2,7 @@ import type { Context } from './context.js';
 import type { Directive } from './directive.js';
 import { Ini } from './ini.js';
 import { plain } from './notes.js';
-import type { Scope, Target } from './scope.js';
-import { locationPath, isBelow } from './scope.js';
+import { directivesAt, isBelow, pathsWith, type Scope, type Target } from './scope.js';
 
 /** Places where an app's environ is made: its routes, and the sections below them that say something of their own. */
 export interface Spot {
@@ -18,9 +17,8 @@ const APACHES = /^(no-|force-|nokeepalive|dont-vary|downgrade|suppress-|proxy-|s
 
 /** Spots below a path at which SetEnv and the like may say something else. */
 export function spotsBelow(scopes: readonly Scope[], path: string, file: string): readonly Spot[] {
-  const paths = scopes.filter(({ directives, sections, constant }) => constant && sections.length === 1 && directives.some(({ name }) => SETTERS.has(name)))
-    .map(({ sections: [section] }) => (section === undefined ? null : locationPath(section)));
-  return paths.filter((one): one is string => one !== null && isBelow(one, path)).map((url) => ({ scopes, target: { url, file } }));
+  const paths = pathsWith(scopes, ({ name }) => SETTERS.has(name));
+  return paths.filter((one) => isBelow(one, path)).map((url) => ({ scopes, target: { url, file } }));
 }
 
 /** Writes what is the same at all spots into [environ]; for what is not, Apache tells the value in a header. */
@@ -57,8 +55,7 @@ function tell(name: string, by: Directive, what: string, variables: Set<string>,
 
 function environAt({ scopes, target }: Spot, context: Context): ReadonlyMap<string, { readonly value: string | null; readonly directive: Directive }> {
   const environ = new Map<string, { value: string | null; directive: Directive }>();
-  const directives = scopes.filter((scope) => scope.constant && scope.matches(target)).flatMap((scope) => scope.directives);
-  for (const directive of directives) {
+  for (const directive of directivesAt(scopes, target)) {
     const { name, words } = directive;
     if (name === 'setenv' && words[0] !== undefined) environ.set(words[0], { value: words[1] ?? '', directive });
     else if (name === 'passenv') for (const word of words) environ.set(word, { value: context.environment.get(word) ?? null, directive });

@@ -6,7 +6,7 @@ import type { Context } from './context.js';
 import type { Keep } from './keep.js';
 import { showPlace } from './place.js';
 import { sameApp, type Route, type SiteRoutes } from './routes.js';
-import { effective, isBelow, locationPath } from './scope.js';
+import { effective, isBelow, locationPath, pathsWith } from './scope.js';
 import { showServer } from './servers.js';
 
 /**
@@ -73,7 +73,6 @@ function headersOf(route: Route, site: SiteRoutes, routes: readonly Route[], app
 }
 
 /** Sections that take the header away again. */
-function offBelow({ scopes }: SiteRoutes): readonly (string | null)[] {
-  return scopes.filter(({ directives, sections }) => sections.length === 1 && directives.some(({ name, words }) => name === 'wsgipassauthorization' && /^off$/iu.test(words[0] ?? '')))
-    .map(({ sections: [section] }) => (section === undefined ? null : locationPath(section)));
+function offBelow({ scopes }: SiteRoutes): readonly string[] {
+  return pathsWith(scopes, ({ name, words }) => name === 'wsgipassauthorization' && /^off$/iu.test(words[0] ?? ''));
 }

@@ -1,5 +1,5 @@
 import type { Directive } from './directive.js';
-import { isBelow, locationPath, locationRegex, type Scope, type Target } from './scope.js';
+import { directivesAt, isBelow, locationPath, locationRegex, type Scope, type Target } from './scope.js';
 
 /** The AuthType by which a user may be known to Apache in or below a path, or null. */
 export function loginOf(scopes: readonly Scope[], { url, file }: Target): Directive | null {
@@ -33,8 +33,7 @@ export function foreignVariables(scopes: readonly Scope[], target: Target): read
 
 /** What says by HTTPS=on that a request came by https: mod_wsgi made wsgi.url_scheme of it. */
 export function schemeBy(scopes: readonly Scope[], target: Target): readonly Directive[] {
-  return scopes.filter((scope) => scope.constant && scope.matches(target)).flatMap(({ directives }) => directives)
-    .filter(({ name, words }) => /^setenvif(nocase)?$/u.test(name) && words.slice(2).some((word) => word.startsWith('HTTPS')));
+  return directivesAt(scopes, target).filter(({ name, words }) => /^setenvif(nocase)?$/u.test(name) && words.slice(2).some((word) => word.startsWith('HTTPS')));
 }
 
 function namesOf({ name, words, text }: Directive): readonly string[] {

@@ -1,32 +1,24 @@
 import { didYouMean } from '../config/guess.js';
-import { versionHolds, type Modules } from './condition.js';
+import { conditionHolds, type Conditions } from './condition.js';
 import { Directive } from './directive.js';
 import { included } from './include.js';
 import { rawLines, type RawLine } from './lines.js';
 import { fill, type Macro } from './macro.js';
+import { Stretch } from './stretch.js';
 import type { Notes } from './notes.js';
 import type { Place } from './place.js';
-import type { Sources } from './sources.js';
-import type { Variables } from './variables.js';
 import { allWords, Words } from './words.js';
 
-export interface Surroundings {
-  readonly sources: Sources;
+export interface Surroundings extends Conditions {
   /** What relative paths are relative to, until a ServerRoot says otherwise. */
   readonly serverRoot: string;
-  readonly variables: Variables;
-  readonly modules: Modules;
-  /** Apache's, for <IfVersion>. */
-  readonly version: string;
 }
 
-/** Lines that are read one after the other: a file, or what a macro makes. */
-interface Stretch {
-  readonly lines: readonly RawLine[];
-  place(line: RawLine): Place;
-  at: number;
-  /** The names of the sections that are open here. */
-  readonly open: string[];
+interface Section {
+  readonly name: string;
+  readonly place: Place;
+  /** As it is written: `<Location /x>`. */
+  readonly opened: string;
 }
 
 /** As deep as Apache goes, or nearly. */
@@ -53,11 +45,11 @@ export class Reader {
   }
 
   #read(lines: readonly RawLine[], place: Stretch['place']): readonly Directive[] {
-    return this.#block({ lines, place, at: 0, open: [] }, null);
+    return this.#block(new Stretch(lines, place), null);
   }
 
   /** Reads to the end of the section, or of the stretch. */
-  #block(stretch: Stretch, section: { readonly name: string; readonly place: Place; readonly opened: string } | null): readonly Directive[] {
+  #block(stretch: Stretch, section: Section | null): readonly Directive[] {
     const found: Directive[] = [];
     if (section !== null) stretch.open.push(section.name);
     while (stretch.at < stretch.lines.length) {
@@ -86,7 +78,7 @@ export class Reader {
     return found;
   }
 
-  #strayEnd(stretch: Stretch, line: RawLine, section: { readonly opened: string; readonly place: Place } | null): void {
+  #strayEnd(stretch: Stretch, line: RawLine, section: Section | null): void {
     const message = section === null ? `${line.text} closes nothing` : `${line.text} closes ${section.opened} of line ${section.place.line}`;
     this.notes.fault(stretch.place(line), message);
   }
@@ -118,7 +110,9 @@ export class Reader {
     if (name === 'macro') {
       this.#define(stretch, line, section);
     } else if (name.startsWith('if') && name !== 'if') {
-      if (this.#holds(opened)) yield* this.#block(stretch, section);
+      const holds = conditionHolds(opened, this.around, (path) => this.#absolute(path));
+      if (holds === null) this.notes.fault(place, `${section.opened} is no comparison of versions`);
+      if (holds === true) yield* this.#block(stretch, section);
       else this.#skip(stretch, section);
     } else {
       const children = this.#block(stretch, section);
@@ -126,39 +120,12 @@ export class Reader {
     }
   }
 
-  #holds({ name, place, text }: Directive): boolean {
-    const words = allWords(text);
-    const [first = ''] = words;
-    const negated = first.startsWith('!');
-    const what = negated ? first.slice(1) : first;
-    switch (name) {
-      case 'ifdefine': return this.around.variables.isDefined(what) !== negated;
-      case 'ifmodule': return this.around.modules.has(what) !== negated;
-      case 'iffile': return (this.around.sources.read(this.#absolute(what)) !== null) !== negated;
-      case 'ifversion': {
-        const holds = versionHolds(words, this.around.version);
-        if (holds === null) this.notes.fault(place, `<IfVersion ${text}> is no comparison of versions`);
-        return holds ?? false;
-      }
-      // <IfDirective>, <IfSection>: of modules that are there.
-      default: return !negated;
-    }
-  }
-
   /** Passes over a section without a look at what it says. */
-  #skip(stretch: Stretch, section: { readonly name: string; readonly place: Place; readonly opened: string }): void {
-    const open = [section.name];
-    while (stretch.at < stretch.lines.length) {
-      const { text } = stretch.lines[stretch.at++] as RawLine;
-      const end = /^<\/\s*([^\s>]*)/u.exec(text)?.[1]?.toLowerCase();
-      if (end !== undefined && open.at(-1) === end) open.pop();
-      else if (end === undefined && text.startsWith('<')) open.push(/^<\s*([^\s>]*)/u.exec(text)?.[1]?.toLowerCase() ?? '');
-      if (open.length === 0) return;
-    }
-    this.notes.fault(section.place, `${section.opened} is never closed`);
+  #skip(stretch: Stretch, section: Section): void {
+    if (!stretch.skip(section.name)) this.notes.fault(section.place, `${section.opened} is never closed`);
   }
 
-  #define(stretch: Stretch, line: RawLine, section: { readonly name: string; readonly place: Place; readonly opened: string }): void {
+  #define(stretch: Stretch, line: RawLine, section: Section): void {
     const [name = '', ...parameters] = allWords(/^<\S+\s*([^]*?)>?$/u.exec(line.text)?.[1] ?? '');
     const begin = stretch.at;
     this.#skip(stretch, section);

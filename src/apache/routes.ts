@@ -4,7 +4,7 @@ import type { Directive } from './directive.js';
 import { isKept, keepsOf, runsWsgi, type Keep } from './keep.js';
 import { isHalfKnown, readMounts, type Mount, type Unmounted } from './mount.js';
 import { showPlace } from './place.js';
-import { isBelow, locationPath, locationRegex, type Target } from './scope.js';
+import { isBelow, locationPath, locationRegex, locationsWith, type Target } from './scope.js';
 
 /** URLs of one server that go to one app: of several that match, the first one counts. */
 export interface Route {
@@ -95,9 +95,7 @@ function routesOfMount(mount: Mount, site: Site, context: Context): readonly Rou
 
 /** What goes to others than the rest of the mount, by a <Location> below it. */
 function delegations(mount: Mount, base: string, choice: Choice, site: Site, context: Context): readonly Route[] {
-  const sections = site.scopes.filter(({ sections: around, directives, constant }) => constant && around.length === 1 && directives.some(({ name }) => DELEGATES.has(name)));
-  return sections.flatMap(({ sections: [section], directives }): readonly Route[] => {
-    if (section === undefined) return [];
+  return locationsWith(site.scopes, ({ name }) => DELEGATES.has(name)).flatMap(({ section, directives }): readonly Route[] => {
     const [path, regex] = [locationPath(section)?.replace(/(.)\/$/u, '$1') ?? null, locationRegex(section)];
     const below = path !== null && path !== base && isBelow(path, base);
     if (!below && regex === null) return [];

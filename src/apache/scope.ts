@@ -21,6 +21,8 @@ export interface Scope {
 const LOCATION = new Set(['location', 'locationmatch']);
 const DIRECTORY = new Set(['directory', 'directorymatch']);
 const FILES = new Set(['files', 'filesmatch']);
+/** Sections for some of the requests. */
+const CHOOSING = /^(location|locationmatch|directory|directorymatch|files|filesmatch|if|elseif|else)$/u;
 
 /** All scopes that hold in a server, in the order in which Apache merges them: what comes later wins. */
 export function scopesOf(main: Server, server: Server): readonly Scope[] {
@@ -28,9 +30,27 @@ export function scopesOf(main: Server, server: Server): readonly Scope[] {
   return all.map((scope, index) => ({ scope, index, rank: rank(scope) })).sort((a, b) => a.rank - b.rank || a.index - b.index).map(({ scope }) => scope);
 }
 
-/** The last one wins. */
+/** What is said for a target, as far as it can be told before a request is there; what comes later wins. */
+export function directivesAt(scopes: readonly Scope[], target: Target): readonly Directive[] {
+  return scopes.filter((scope) => scope.constant && scope.matches(target)).flatMap(({ directives }) => directives);
+}
+
 export function effective(scopes: readonly Scope[], target: Target, name: string): Directive | null {
-  return scopes.filter((scope) => scope.constant && scope.matches(target)).flatMap(({ directives }) => directives).filter((one) => one.name === name).at(-1) ?? null;
+  return directivesAt(scopes, target).filter((one) => one.name === name).at(-1) ?? null;
+}
+
+/** The <Location>s, by path or expression, that say something of a kind themselves. */
+export function locationsWith(scopes: readonly Scope[], test: (directive: Directive) => boolean): readonly { readonly section: Directive; readonly directives: readonly Directive[] }[] {
+  return scopes.flatMap(({ sections, directives, constant }) => {
+    const [section, inner] = sections;
+    const isOne = section !== undefined && inner === undefined && LOCATION.has(section.name);
+    return isOne && constant && directives.some(test) ? [{ section, directives }] : [];
+  });
+}
+
+/** The paths of those that have one. */
+export function pathsWith(scopes: readonly Scope[], test: (directive: Directive) => boolean): readonly string[] {
+  return locationsWith(scopes, test).map(({ section }) => locationPath(section)).filter((path): path is string => path !== null);
 }
 
 /** The path that a <Location> names, without wildcards or expressions; null for all others. */
@@ -65,11 +85,12 @@ function scopes(directives: readonly Directive[], sections: readonly Directive[]
   for (const one of directives) {
     const { name, children } = one;
     if (children === null) flat.push(one);
-    else if (LOCATION.has(name) || DIRECTORY.has(name) || FILES.has(name) || /^(if|elseif|else)$/u.test(name)) inner.push(...scopes(children, [...sections, one]));
+    else if (CHOOSING.test(name)) inner.push(...scopes(children, [...sections, one]));
     // <RequireAny>, <Limit> and the like choose no other requests.
     else if (name !== 'virtualhost') inner.push(...scopes(children, sections));
   }
-  return [{ sections, directives: flat, constant: !sections.some(({ name }) => name.includes('if') || name === 'else'), matches: (target) => sections.every((one) => matches(one, target)) }, ...inner];
+  const constant = !sections.some(({ name }) => /^(if|elseif|else)$/u.test(name));
+  return [{ sections, directives: flat, constant, matches: (target) => sections.every((one) => matches(one, target)) }, ...inner];
 }
 
 function rank({ sections }: Scope): number {
