@@ -27,8 +27,10 @@ try {
   run('npm', ['ci', '--silent', '--prefer-offline'], tree);
   // -d: Node.js and npm run this, from wherever they were installed.
   run('dpkg-buildpackage', ['--no-sign', '--build=binary', '-d'], tree);
+  const built = readdirSync(folder).filter((entry) => entry.endsWith('.deb'));
+  run('lintian', ['--allow-root', '--pedantic', '--fail-on', 'error,warning,info,pedantic', ...built], folder);
   mkdirSync(OUT, { recursive: true });
-  for (const name of readdirSync(folder).filter((entry) => entry.endsWith('.deb'))) {
+  for (const name of built) {
     cpSync(join(folder, name), join(OUT, name), { preserveTimestamps: true });
     console.log(join(OUT, name));
   }
@@ -38,7 +40,7 @@ try {
 
 /** What of the build dependencies apt has to install; Node.js and npm are there, or this would not run. */
 function missingBuildDependencies() {
-  const wanted = [['debhelper'], ['dpkg-dev'], ['fakeroot'], ['lowdown'], ['pkgconf', 'pkg-config'], ['systemd-dev', 'systemd']];
+  const wanted = [['debhelper'], ['dpkg-dev'], ['fakeroot'], ['lintian'], ['lowdown'], ['pkgconf', 'pkg-config'], ['systemd-dev', 'systemd']];
   const installed = (name) => spawnSync('dpkg-query', ['-W', '-f=${db:Status-Status}', name], { encoding: 'utf8' }).stdout === 'installed';
   return wanted.filter((names) => !names.some(installed)).map(([name, other]) => (name === 'systemd-dev' ? other : name));
 }

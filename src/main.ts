@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { apply } from './cli/apply.js';
 import { check } from './cli/check.js';
+import { importFromApache, type ImportOptions } from './cli/import.js';
 import { showJournal } from './cli/journal.js';
+import { printProxy } from './cli/proxy.js';
 import { removeApp, stopApp } from './cli/remove.js';
 import { renderUnits } from './cli/render.js';
 import { complain } from './cli/report.js';
@@ -87,6 +89,22 @@ program.command('logs').argument('<app>').option('-f, --follow', 'go on as lines
 
 program.command('remove').argument('<app>').description('drain an app and remove it, with its INI file')
   .action((app: string) => run((wire) => removeApp(wire, app, { keepIni: false })));
+
+program.command('proxy').argument('<proxy>', 'apache or nginx').argument('<app>', 'name of an app, or path of an INI file')
+  .description('show what Apache or nginx needs to pass requests on to an app')
+  .action((proxy: string, app: string) => run((wire) => printProxy(wire, proxy, app)));
+
+const many = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+program.command('import').description('make apps of what another server runs')
+  .command('apache').argument('<file...>', 'configuration files of Apache, such as /etc/apache2/apache2.conf')
+  .option('-D, --define <name[=value]>', 'as for apache2: a name for <IfDefine>, or a value for ${NAME}', many, [])
+  .option('--module <name>', 'a module that is loaded; with a ! before it, one that is not', many, [])
+  .option('-d, --server-root <dir>', 'what relative paths are relative to')
+  .option('--apache-version <version>', 'for <IfVersion>', '2.4.62')
+  .option('--write', 'write the INI files; nothing is overwritten', false)
+  .option('--out <dir>', 'write them, and the directives for Apache, into this folder')
+  .description('make apps of what mod_wsgi runs, and the directives of Apache that replace its own; only shows it without --write')
+  .action((files: string[], options: ImportOptions) => run((wire) => importFromApache(wire, files, options)));
 
 // What the units run. A person has no use for it.
 const unit = program.command('unit', { hidden: true });

@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../errors.js';
 import { hasControl, quoted } from './control.js';
-import { readEnvironment } from './environment.js';
+import { readEnviron, readEnvironment } from './environment.js';
 import { Faults } from './fault.js';
 import { sectionHint } from './hint.js';
 import { appNameFault } from './name.js';
@@ -45,9 +45,10 @@ export function readApp(file: string, name: string, content: string | Uint8Array
   }
   const settings = applyRules(reader.settings(), reader, mode, faults);
   const environment = readEnvironment(entries('environment'), faults);
+  const environ = readEnviron(entries('environ'), faults);
   const service = readService(entries('service'), faults);
   const diagnostics = faults.list();
-  return { config: faults.fatal ? null : { name, file, ...settings, environment, service, lines: reader.firstLines() }, diagnostics };
+  return { config: faults.fatal ? null : { name, file, ...settings, environment, environ, service, lines: reader.firstLines() }, diagnostics };
 }
 
 function checkSections(sections: readonly Section[], faults: Faults): void {

@@ -7,8 +7,20 @@ import type { Assignment } from './settings.js';
 /** How a worker and systemd find each other: an app that got other values would never be ready, or never be watched. */
 const OURS = /^(LISTEN_(FDS|PID|PIDFDID|FDNAMES)|NOTIFY_SOCKET|WATCHDOG_(USEC|PID)|MAINPID|INVOCATION_ID|JOURNAL_STREAM|SYSTEMD_EXEC_PID|WSGICTL_.*)$/u;
 
+/** What the server and the request itself put into an environ: PEP 3333. */
+const THEIRS = /^(HTTP_.*|CONTENT_(TYPE|LENGTH)|REQUEST_METHOD|SCRIPT_NAME|PATH_INFO|QUERY_STRING|SERVER_(NAME|PORT|PROTOCOL))$/u;
+
 /** `[environment]`: any name that a shell could set, any text. Values never appear in messages: they may be secrets. */
 export function readEnvironment(entries: readonly Entry[], faults: Faults): readonly Assignment[] {
+  return readAssignments(entries, OURS, 'systemd or wsgictl', faults);
+}
+
+/** `[environ]`, in the same way. */
+export function readEnviron(entries: readonly Entry[], faults: Faults): readonly Assignment[] {
+  return readAssignments(entries, THEIRS, 'each request', faults);
+}
+
+function readAssignments(entries: readonly Entry[], taken: RegExp, by: string, faults: Faults): readonly Assignment[] {
   const seen = new Map<string, number>();
   return entries.flatMap(({ key: name, value, line }) => {
     const before = seen.get(name);
@@ -22,8 +34,8 @@ export function readEnvironment(entries: readonly Entry[], faults: Faults): read
       return [];
     }
     seen.set(name, line);
-    if (OURS.test(name)) {
-      faults.error(line, `${name} is set by systemd or wsgictl`, 'remove the line');
+    if (taken.test(name)) {
+      faults.error(line, `${name} is set by ${by}`, 'remove the line');
       return [];
     }
     warnOfHabits(name, value, line, faults);

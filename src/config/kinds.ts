@@ -3,10 +3,11 @@ import { BadValue } from './fault.js';
 import { didYouMean } from './guess.js';
 import { readListen } from './listen.js';
 import { readAmount, readBoolean, readCount, readMode } from './number.js';
-import { readEnvironmentFile, readHost, readPath, readPaths, readRequestPath } from './path.js';
+import { readEnvironmentFile, readHost, readPath, readPaths, readRequestPath, readUrlPath } from './path.js';
 import { readFactory, readIdentifier, readModule } from './python.js';
 import { readSpan } from './span.js';
 import { readStatuses } from './status.js';
+import { readVariables } from './variable.js';
 
 /** What a row of the settings table says about its values, beside their kind. */
 export interface Limits {
@@ -36,6 +37,8 @@ export const KINDS = {
   span: readSpan,
   statuses: readStatuses,
   text: (text: string): string => text,
+  'url-path': readUrlPath,
+  variables: readVariables,
 } as const satisfies Record<string, (text: string, limits: Limits) => unknown>;
 
 export type Kind = keyof typeof KINDS;

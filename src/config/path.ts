@@ -42,6 +42,14 @@ export function readRequestPath(text: string): string {
   return text;
 }
 
+/** A prefix of URLs, without escapes and without a slash at its end. */
+export function readUrlPath(text: string): string {
+  if (!text.startsWith('/')) throw new BadValue('is not the path of a URL', 'such as /shop');
+  if (/[?#]/u.test(text)) throw new BadValue("may not hold '?' or '#'", 'a path ends before them');
+  if (/\/\/|\/\.{1,2}(\/|$)/u.test(text)) throw new BadValue("may not hold '//', '/./' or '/../'", 'no request has them by then');
+  return text.length > 1 ? text.replace(/\/$/u, '') : text;
+}
+
 /** What a browser would send as Host: RFC 9110, section 7.2. */
 export function readHost(text: string): string {
   if (/^([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?$/iu.test(text)) return text;

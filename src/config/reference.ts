@@ -20,6 +20,8 @@ const WRITTEN: Readonly<Record<Row['kind'], string>> = {
   span: 'time',
   statuses: 'statuses',
   text: 'text',
+  'url-path': 'path of URLs',
+  variables: 'names',
 };
 
 const READING = `An app is one INI file, \`NAME.ini\`; NAME is the app's name: 1 to 64 of \`a-z\`, \`0-9\`, \`_\`, \`.\` and \`-\`.

@@ -23,7 +23,9 @@ export const SECTIONS = [
   { name: 'reload', doc: 'How a new generation takes over from the old one.' },
   { name: 'health', doc: 'What a new worker must answer before it gets its first connection.' },
   { name: 'http', doc: 'How requests are read.' },
+  { name: 'proxy', doc: 'What Apache or nginx passes on, for `wsgictl proxy` and for the workers, who take it from nobody else.' },
   { name: 'environment', doc: "The app's environment, one `NAME = value` a line.", open: true },
+  { name: 'environ', doc: 'Put into the WSGI environ of each request, one `NAME = value` a line, as SetEnv in Apache did for mod_wsgi.', open: true },
   { name: 'service', doc: "Any directive of systemd's `[Service]` section, passed on to the workers' unit.", open: true },
 ] as const satisfies readonly { name: string; doc: string; open?: true }[];
 
@@ -207,6 +209,31 @@ export const SETTINGS = [
     section: 'http', key: 'header-map', kind: 'choice', choices: ['drop', 'pass'], default: 'drop',
     doc: 'What becomes of headers that could pass for others (names with `_`, SCRIPT_NAME, PATH_INFO).',
   },
+
+  {
+    section: 'proxy', key: 'mount', kind: 'url-path', default: null, repeat: true, without: 'none', alias: ['script-name', 'root-path', 'prefix'],
+    doc: 'A path that the app is mounted at: it finds it in SCRIPT_NAME, and only the rest in PATH_INFO. Unescaped, as `/old blog`.',
+  },
+  {
+    section: 'proxy', key: 'route', kind: 'url-path', default: null, repeat: true, without: 'its mounts, or `/`', alias: ['location', 'url'],
+    doc: 'A path below which the proxy asks this app.',
+  },
+  {
+    section: 'proxy', key: 'variables', kind: 'variables', default: null, without: 'none', alias: ['remote-user', 'environ', 'vars'],
+    doc: 'Variables that the proxy knows and the app finds in its environ: `REMOTE_USER`, `REMOTE_ADDR`, `SSL_CLIENT_S_DN`. No client can set them.',
+  },
+  {
+    section: 'proxy', key: 'authorization', kind: 'choice', choices: ['pass', 'drop'], default: 'pass', alias: ['pass-authorization'],
+    doc: 'Whether the app gets the Authorization header.',
+  },
+  {
+    section: 'proxy', key: 'timeout', kind: 'span', min: 1000, default: null, without: 'enough for a request that begins at the end of a drain', alias: ['socket-timeout', 'read-timeout'],
+    doc: 'How long the proxy waits for more of an answer.',
+  },
+  {
+    section: 'proxy', key: 'connect-timeout', kind: 'span', min: 1000, default: null, without: "the proxy's own",
+    doc: 'How long the proxy waits for a connection.',
+  },
 ] as const satisfies readonly Row[];
 
 type AnyRow = (typeof SETTINGS)[number];
@@ -228,7 +255,7 @@ export type Settings = {
   };
 };
 
-/** One line of `[environment]` or `[service]`, in the order of the file. */
+/** One line of `[environment]`, `[environ]` or `[service]`, in the order of the file. */
 export interface Assignment {
   readonly name: string;
   /** Byte for byte as in the file, without the spaces around it. */
@@ -246,6 +273,7 @@ export interface AppConfig extends Settings {
   /** The file it was read from. */
   readonly file: string;
   readonly environment: readonly Assignment[];
+  readonly environ: readonly Assignment[];
   readonly service: readonly Assignment[];
   /** The line of each setting that the file gives, by `section.key`; the first one where it is repeated. */
   readonly lines: Readonly<Record<string, number>>;

@@ -1,7 +1,7 @@
 import Handlebars from 'handlebars';
 import { UserError } from '../errors.js';
 
-/** The templates, by the name of the unit they make; each is `templates/NAME.hbs`. */
+/** The templates, by the name of what they make; each is `templates/NAME.hbs`. */
 export const STATIC_UNITS = [
   'wsgi-app.target',
   'wsgi-app-front.service',
@@ -13,7 +13,13 @@ export const STATIC_UNITS = [
 export const WORKER_TEMPLATE = 'wsgi-worker@.service';
 export const SOCKET_TEMPLATE = 'wsgi-app@.socket.conf';
 
-export type TemplateName = (typeof STATIC_UNITS)[number] | typeof WORKER_TEMPLATE | typeof SOCKET_TEMPLATE;
+export const PROXY_TEMPLATES = { apache: 'apache.conf', nginx: 'nginx.conf' } as const;
+
+export type TemplateName =
+  | (typeof STATIC_UNITS)[number]
+  | typeof WORKER_TEMPLATE
+  | typeof SOCKET_TEMPLATE
+  | (typeof PROXY_TEMPLATES)[keyof typeof PROXY_TEMPLATES];
 
 export interface Template {
   readonly name: string;
@@ -36,7 +42,7 @@ for (const name of ['if', 'unless', 'each', 'with'] as const) {
   });
 }
 
-/** Renders a unit file. Throws UserError for a template that is faulty or names what does not exist. */
+/** Renders a unit file, or what a proxy needs. Throws UserError for a template that is faulty or names what does not exist. */
 export function render(template: Omit<Template, 'digest'>, view: object): string {
   const compiled = handlebars.compile(template.text, { noEscape: true, strict: true });
   try {

@@ -1,6 +1,7 @@
 import type { AppConfig } from '../config/settings.js';
 import { showListen } from '../config/listen.js';
 import { isBelowHome } from '../config/rules.js';
+import { variableHeader } from '../config/variable.js';
 import { sliceUnit } from '../plan/names.js';
 import * as escape from './escape.js';
 
@@ -94,7 +95,7 @@ export function workerView(config: AppConfig, pinned: Pinned, around: Around): W
 
 /** The command line of the worker runner (src/worker). `%i` and `%j` are systemd's: instance and generation. */
 function options(config: AppConfig, pinned: Pinned, around: Around): string[] {
-  const { app, workers, reload, health, http } = config;
+  const { app, workers, reload, health, http, proxy } = config;
   const seconds = (ms: number): string => String(ms / 1000);
   const settles = reload.settle > 0;
   const given: [string, string | null][] = [
@@ -121,6 +122,9 @@ function options(config: AppConfig, pinned: Pinned, around: Around): string[] {
     ['backlog', String(config.socket.backlog)],
     ['gunicorn-config', pinned.gunicornConfig],
     ['header-map', http['header-map']],
+    ...proxy.mount.filter((path) => path !== '/').map((path): [string, string] => ['mount', path]),
+    ...(proxy.variables ?? []).map((name): [string, string] => ['variable', `${name}=${variableHeader(name)}`]),
+    ...config.environ.map(({ name, value }): [string, string] => ['environ', `${name}=${value}`]),
   ];
   return [
     '--generation=%j',

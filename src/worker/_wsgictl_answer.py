@@ -32,13 +32,15 @@ class AppExit(Exception):
 class Guard:
     """The WSGI app that gunicorn sees."""
 
-    def __init__(self, app, threaded):
+    def __init__(self, app, threaded, environ):
         self.app = app
         self.threaded = threaded
+        self.environ = environ
 
     def __call__(self, environ, start_response):
         environ["wsgi.multithread"] = self.threaded
         request = requests.current()
+        self.environ.complete(environ, request.values)
         answer = request.answer = Answer(request, start_response)
         try:
             result = _call(request, self.app, environ, answer.start)

@@ -32,6 +32,11 @@ def parse(arguments):
     work.add_argument("--request-timeout", type=_seconds)
     work.add_argument("--header-timeout", type=_seconds, default=5.0)
     work.add_argument("--header-map", choices=["drop", "pass"], default="drop")
+    work.add_argument("--mount", action="append", default=[], metavar="PATH", help="a value of SCRIPT_NAME, unescaped")
+    work.add_argument("--variable", action="append", default=[], type=_pair, metavar="NAME=HEADER",
+                      help="a variable of the environ that the proxy tells in a header")
+    work.add_argument("--environ", action="append", default=[], type=_pair, metavar="NAME=VALUE",
+                      help="put into the environ of each request")
     work.add_argument("--backlog", type=_count, default=2048)
 
     warm = parser.add_argument_group("before the first connection")
@@ -77,6 +82,13 @@ def _statuses(text):
         first, _, last = part.partition("-")
         ranges.append((int(first), int(last or first)))
     return ranges
+
+
+def _pair(text):
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise ValueError(text)
+    return name, value
 
 
 def _signal(text):

@@ -32,6 +32,7 @@ class Request:
         self.refused = False      # answered from outside, as nothing else helped
         self.given_up = False     # nothing more will be tried
         self.answer = None        # its Answer, once the app is called
+        self.values = {}          # variables that the proxy told
         self.outcome = None       # what became of it, if not an ordinary answer
 
     @property

@@ -7,6 +7,7 @@ import threading
 import traceback
 from urllib.parse import unquote_to_bytes
 
+import _wsgictl_environ as environs
 import _wsgictl_exits as exits
 import _wsgictl_log as log
 
@@ -51,7 +52,7 @@ def _request(app, path, options):
 
 def _environ(path, options):
     path, _, query = path.partition("?")
-    return {
+    environ = {
         "REQUEST_METHOD": "GET",
         "SCRIPT_NAME": os.environ.get("SCRIPT_NAME", ""),
         "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
@@ -75,6 +76,8 @@ def _environ(path, options):
         "wsgi.multiprocess": options.multiprocess,
         "wsgi.run_once": False,
     }
+    environs.Environ(options).complete(environ, {})
+    return environ
 
 
 def _give_up(path, options, thread):

@@ -6,6 +6,7 @@ import sys
 from gunicorn.workers.sync import SyncWorker
 
 import _wsgictl_answer as answer
+import _wsgictl_environ as environs
 import _wsgictl_headers as headers
 
 
@@ -19,15 +20,18 @@ class Worker(SyncWorker):
         self.retire = None  # called with a reason when the worker has done its share
         self.options = options
         self.requests = requests
+        self.environ = environs.Environ(options)
 
     def load(self, app):
-        self.wsgi = answer.Guard(app, self.options.threads > 1)
+        self.wsgi = answer.Guard(app, self.options.threads > 1, self.environ)
 
     def handle_request(self, listener, req, client, addr):
         client.head_is_read()
         if self.options.header_map == "drop":
             req.headers = headers.trusted(req.headers)
+        values, req.headers = self.environ.take(req.headers)
         request = self.requests.begin(f"{req.method} {req.path}", client)
+        request.values = values
         if self.last_request is not None and self.requests.begun >= self.last_request:
             self.retire("max-requests")
         try:

@@ -13,9 +13,7 @@ packages=(
   python3 python3-venv gunicorn python3-flask python3-django
   nodejs nginx apache2 logrotate
   procps iproute2 ca-certificates less curl
-  debhelper dpkg-dev fakeroot lintian lowdown pkgconf needrestart    # what builds the package and looks at it
 )
-if [ "$release" != bookworm ]; then packages+=(systemd-dev); fi
 
 if [ -z "${WSGICTL_MAKING_ROOT:-}" ]; then
   mkdir -p "$(dirname "$target")"

@@ -1,15 +1,16 @@
-// The Debian package: built on Debian 12, installed, upgraded, removed and purged on both.
+// The Debian package, installed, upgraded, removed and purged. Only in the long run: building it needs tools that
+// `npm test` does not put on a machine.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { configure, deploy } from '../lab/fixture.js';
 import { Lab, RELEASES, type Release } from '../lab/lab.js';
 import { startLoad } from '../lab/load.js';
-import { statusOf, whole } from './whole.js';
+import { LONG, statusOf, whole } from './whole.js';
 
 const TREE = fileURLToPath(new URL('../../..', import.meta.url));
 const PROCESSES = 2;
@@ -26,28 +27,15 @@ const NEXT = `
 
 const packages = mkdtempSync(join(tmpdir(), 'wsgictl-package-'));
 
-/** Builds the package from the files that git knows, in a lab: this machine gets no build dependencies. */
-async function build(): Promise<string> {
-  const lab = await Lab.boot('bookworm', { install: false });
-  try {
-    const tree = join(lab.root, 'build/wsgictl');
-    const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: TREE, encoding: 'utf8' });
-    for (const file of files.split('\0').filter(Boolean)) {
-      mkdirSync(dirname(join(tree, file)), { recursive: true });
-      copyFileSync(join(TREE, file), join(tree, file));
-    }
-    cpSync(join(TREE, 'packaging/debian'), join(tree, 'debian'), { recursive: true });
-    cpSync(join(TREE, 'node_modules'), join(tree, 'node_modules'), { recursive: true, verbatimSymlinks: true });
-    await lab.sh('cd /build/wsgictl && DEB_BUILD_OPTIONS=nocheck dpkg-buildpackage --no-sign --build=binary -d >&2', { timeout: 300_000 });
-    await lab.sh(`cd /build && mv wsgictl_*_all.deb wsgictl.deb && ${NEXT}`);
-    for (const name of ['wsgictl.deb', 'next.deb']) copyFileSync(join(lab.root, 'build', name), join(packages, name));
-    return await lab.sh('lintian --allow-root --pedantic --fail-on none /build/wsgictl.deb 2>&1', { timeout: 120_000 });
-  } finally {
-    await lab.stop();
-  }
+/** Builds the package on this machine, which gets the tools for that, and the next version of it. */
+function build(): void {
+  execFileSync(process.execPath, ['packaging/deb.mjs'], { cwd: TREE, stdio: ['ignore', 'ignore', 'inherit'] });
+  const [name] = readdirSync(join(TREE, 'packaging/out')).filter((file) => file.endsWith('_all.deb'));
+  copyFileSync(join(TREE, 'packaging/out', name as string), join(packages, 'wsgictl.deb'));
+  execFileSync('bash', ['-euc', NEXT], { cwd: packages, stdio: 'ignore' });
 }
 
-let built: Promise<string> | undefined;
+let built = false;
 after(() => rmSync(packages, { recursive: true }));
 
 async function machine(release: Release): Promise<Lab> {
@@ -56,12 +44,12 @@ async function machine(release: Release): Promise<Lab> {
   return lab;
 }
 
-for (const release of RELEASES) {
+for (const release of LONG ? RELEASES : []) {
   describe(`the package on ${release}`, { timeout: 900_000 }, () => {
     let lab: Lab;
     before(async () => {
-      built ??= build();
-      await built;
+      if (!built) build();
+      built = true;
       lab = await machine(release);
     });
     after(async () => lab.stop());
@@ -69,8 +57,7 @@ for (const release of RELEASES) {
     const pids = async (): Promise<number[]> => (await statusOf(lab)).workers.map(({ pid }) => pid);
     const install = async (name: string): Promise<string> => lab.sh(`dpkg -i /srv/${name} 2>&1`, { timeout: 120_000 });
 
-    it('lintian has nothing to say, and a machine without apps takes it', async () => {
-      assert.equal((await built)?.trim(), '');
+    it('a machine without apps takes it', async () => {
       await install('wsgictl.deb');
       assert.match(await lab.sh('wsgictl --version'), /^\d/);
       assert.equal((await lab.sh('systemctl list-units --all --no-legend "wsgi*"')).trim(), '');

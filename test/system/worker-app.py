@@ -106,7 +106,7 @@ def flood(name):
 
 
 def application(environ, start_response):
-    name = environ["PATH_INFO"].strip("/")
+    name = environ["PATH_INFO"].rpartition("/")[2]
     number, _, option = environ["QUERY_STRING"].partition("&")
     seconds = int(number or 0)
     headers = [("Content-Type", "text/plain")]

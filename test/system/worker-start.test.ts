@@ -61,6 +61,29 @@ for (const release of RELEASES) {
       assert.equal(tls['wsgi.url_scheme'], 'https');
     }));
 
+    it('G1: variables that the proxy tells, [environ] and mounts, and nobody forges them', withWorker(
+      {
+        options: ['--variable=REMOTE_USER=X-Wsgictl-REMOTE-USER', '--mount=/shop', '--mount=/shop/old', "'--environ=MODE=cash only, 100%%'", '--environ=EMPTY='],
+        files: { 'gunicorn.conf.py': 'raw_env = ["MODE=process"]\n' },
+      },
+      async (worker) => {
+        const environ = async (path: string, ...headers: string[]): Promise<Record<string, string>> => {
+          const { status, body } = await worker.get(path, { headers: headers.map((line) => `${line}\r\n`).join('') });
+          assert.equal(status, 200);
+          return JSON.parse(body) as Record<string, string>;
+        };
+        const one = await environ('/shop/environ', 'x-wsgictl-remote-user: alice', 'X_Wsgictl_Remote_User: eve', 'Remote-User: eve', 'REMOTE_USER: eve');
+        assert.deepEqual([one['REMOTE_USER'], one['MODE'], one['EMPTY']], ['alice', 'cash only, 100%', '']);
+        assert.deepEqual([one['SCRIPT_NAME'], one['PATH_INFO']], ['/shop', '/environ']);
+        assert.equal(Object.keys(one).find((name) => /WSGICTL/.test(name)), undefined);
+        // An empty one is what a proxy sets where nobody has logged in; two of them are not both its own.
+        for (const headers of [[], ['X-Wsgictl-Remote-User:'], ['X-Wsgictl-Remote-User: eve', 'X-Wsgictl-Remote-User: alice'], ['X-Wsgictl_Remote-User: eve']]) {
+          assert.equal((await environ('/shop/old/environ', ...headers))['REMOTE_USER'], undefined, headers.join());
+        }
+        const mounts = await Promise.all(['/shop/old/environ', '/shopping/environ', '/environ'].map((path) => environ(path)));
+        assert.deepEqual(mounts.map((got) => [got['SCRIPT_NAME'], got['PATH_INFO']]), [['/shop/old', '/environ'], ['', '/shopping/environ'], ['', '/environ']]);
+      }));
+
     it('a file goes out whole, and an answer without its request being read arrives', withWorker({}, async (worker) => {
       assert.equal((await worker.get('/download', { version: '1.0' })).body.length, 3_000_000);
       const upload = await exchange(await worker.connect(), `POST /fast HTTP/1.1\r\nHost: probe\r\nContent-Length: 500000\r\n\r\n${'x'.repeat(500_000)}`);

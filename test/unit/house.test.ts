@@ -43,17 +43,19 @@ const FOLDERS = [...new Set(SOURCES.map(({ folder }) => folder))];
 /** What each folder may import of the others; all may import src/errors.ts. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
   'src': ['src/cli', 'src/systemd'],
-  'src/cli': ['src/config', 'src/plan', 'src/units', 'src/roll', 'src/systemd', 'src/host'],
+  'src/cli': ['src/config', 'src/apache', 'src/proxy', 'src/plan', 'src/units', 'src/roll', 'src/systemd', 'src/host'],
   'src/config': [],
+  'src/apache': ['src/config', 'src/proxy'],
+  'src/proxy': ['src/config'],
   'src/plan': ['src/config', 'src/units'],
   'src/units': ['src/config', 'src/plan'],
   'src/roll': ['src/plan', 'src/systemd', 'src/config'],
   'src/systemd': [],
-  'src/host': ['src/config', 'src/plan', 'src/units', 'src/roll', 'src/systemd'],
+  'src/host': ['src/apache', 'src/config', 'src/plan', 'src/units', 'src/roll', 'src/systemd'],
 };
 
 /** Folders that touch neither files nor processes nor clocks. */
-const PURE = ['src/config', 'src/plan', 'src/units', 'src/roll'];
+const PURE = ['src/config', 'src/apache', 'src/proxy', 'src/plan', 'src/units', 'src/roll'];
 
 const holds = (faults: readonly string[]): void => assert.deepEqual(faults, []);
 
@@ -63,7 +65,7 @@ test('each folder is known to this test, and has something in it', () => {
   assert.ok(SOURCES.every(({ imports, text }) => imports.length > 0 || !/^import/m.test(text)));
 });
 
-test('main -> cli -> config, plan, units, roll, systemd, host; nothing imports cli but main', () => {
+test('main -> cli -> config, apache, proxy, plan, units, roll, systemd, host; nothing imports cli but main', () => {
   holds(SOURCES.flatMap(({ path, folder, imports }) =>
     imports.filter((one) => one.startsWith('src/') && one !== 'src/errors.ts').filter((one) => {
       const other = one.slice(0, one.lastIndexOf('/'));
@@ -78,7 +80,7 @@ test('of systemd, a roll knows only the port', () => {
   ));
 });
 
-test('config, plan, units and roll touch no files, no processes and no clock', () => {
+test('config, apache, proxy, plan, units and roll touch no files, no processes and no clock', () => {
   holds(SOURCES.filter(({ folder }) => PURE.includes(folder)).flatMap(({ path, imports, code }) => [
     ...imports.filter((one) => one.startsWith('node:')).map((one) => `${path} imports ${one}`),
     ...[...code.matchAll(/\b(process|Date|performance|setTimeout|setInterval|setImmediate|console|globalThis|Math\.random|require|fetch)\b/g)].map(([word]) => `${path} uses ${word}`),

@@ -1,0 +1,51 @@
+import type { Directive } from './directive.js';
+import { plain } from './notes.js';
+import type { Place } from './place.js';
+
+/** What became of a directive, or of one of its options. There is no fourth end. */
+export interface Ending {
+  readonly place: Place;
+  readonly what: string;
+  readonly end: 'carried' | 'proxy' | 'left';
+  /** Where it went, or why it did not. */
+  readonly text: string;
+  /** What to do about it. */
+  readonly advice: string | null;
+}
+
+export class Endings {
+  readonly #all: Ending[] = [];
+  readonly #done = new Set<string>();
+
+  carried(from: Directive, to: string, what = from.written): void {
+    this.#add(from, what, 'carried', to, null);
+  }
+
+  proxy(from: Directive, to: string, what = from.written): void {
+    this.#add(from, what, 'proxy', to, null);
+  }
+
+  left(from: Directive, reason: string, advice?: string, what = from.written): void {
+    this.#add(from, what, 'left', reason, advice ?? null);
+  }
+
+  knows({ place }: Directive): boolean {
+    return this.#done.has(key(place));
+  }
+
+  /** In the order in which they were found. */
+  list(): readonly Ending[] {
+    return this.#all;
+  }
+
+  #add({ place }: Directive, what: string, end: Ending['end'], text: string, advice: string | null): void {
+    this.#done.add(key(place));
+    const one = { place, what: plain(what), end, text: plain(text), advice: advice === null ? null : plain(advice) };
+    const same = (other: Ending): boolean => key(other.place) === key(place) && other.what === one.what && other.text === one.text;
+    if (!this.#all.some(same)) this.#all.push(one);
+  }
+}
+
+function key({ file, line, via }: Place): string {
+  return `${file}:${line}${via === null ? '' : ` ${key(via.place)}`}`;
+}

@@ -1,0 +1,78 @@
+import { frontApp } from '../proxy/app-front.js';
+import type { Front, FrontHeaders, FrontRoute, Match } from '../proxy/front.js';
+import type { App } from './apps.js';
+import { authorizationOf } from './authorization.js';
+import type { Context } from './context.js';
+import type { Keep } from './keep.js';
+import { showPlace } from './place.js';
+import { sameApp, type Route, type SiteRoutes } from './routes.js';
+import { effective, isBelow, locationPath, pathsWith } from './scope.js';
+import { showServer } from './servers.js';
+
+/**
+ * What replaces the directives of mod_wsgi in a server; null where no app is asked, and none would be. `main`: the routes
+ * of the main server, which mod_proxy would put first in every virtual host, where mod_wsgi put them last.
+ */
+export function frontOfSite(site: SiteRoutes, main: SiteRoutes, apps: readonly App[], context: Context): Front | null {
+  const appOf = ({ choice }: Route): App | undefined => apps.find((app) => sameApp(app.choice, choice));
+  const routes = site.routes.filter((route) => appOf(route) !== undefined);
+  const inherits = site.server.isMain || !main.routes.some((route) => appOf(route) !== undefined);
+  if (routes.length === 0 && inherits) return null;
+  const kept = site.keeps.filter((keep) => routes.some((route) => concerns(keep, route)));
+  const asked = routes.flatMap((route): FrontRoute[] => {
+    const app = appOf(route);
+    return app === undefined ? [] : [{ ...matchOf(route), app: frontApp(app.config, `/run/wsgi/${app.name}.sock`) }];
+  });
+  const proxied = otherProxies(site);
+  return {
+    title: showServer(site.server),
+    remarks: [
+      ...(site.server.place === null ? [] : [`In <VirtualHost> of ${showPlace(site.server.place)}, at its end.`]),
+      ...proxied.map(({ path, place, isMain }) => `ProxyPass ${path} (${place}) ${isMain && !inherits ? 'is to be repeated before these lines' : 'stays before these lines'}.`),
+    ],
+    inherits,
+    routes: [...kept.map((keep): FrontRoute => ({ ...matchOf(keep), keep: `${keep.why}, ${showPlace(keep.place)}` })), ...asked],
+    headers: routes.flatMap((route) => headersOf(route, site, routes, appOf(route) as App, proxied.map(({ path }) => path), context)),
+    errorOverride: routes.some(({ target }) => {
+      const directive = effective(site.scopes, target, 'wsgierroroverride');
+      if (directive !== null) context.endings.proxy(directive, 'ProxyErrorOverride');
+      return /^on$/iu.test(directive?.words[0] ?? '');
+    }),
+  };
+}
+
+function matchOf({ path, regex }: { readonly path: string | null; readonly regex: string | null }): Match {
+  return path === null ? { regex: regex ?? '' } : { path };
+}
+
+function concerns(keep: Keep, route: Route): boolean {
+  return keep.path === null || route.path === null || isBelow(keep.path, route.path);
+}
+
+/** What Apache proxies already, below which it is not for us to take headers away. */
+function otherProxies({ scopes, server }: SiteRoutes): readonly { readonly path: string; readonly place: string; readonly isMain: boolean }[] {
+  return scopes.filter(({ constant }) => constant).flatMap(({ directives, sections }) => {
+    const section = sections.at(-1);
+    return directives.filter(({ name }) => name === 'proxypass').flatMap((directive) => {
+      const { words, place } = directive;
+      const path = section === undefined ? words[0] : locationPath(section);
+      return path === undefined || path === null ? [] : [{ path, place: showPlace(place), isMain: !server.directives.includes(directive) }];
+    });
+  });
+}
+
+function headersOf(route: Route, site: SiteRoutes, routes: readonly Route[], app: App, proxied: readonly string[], context: Context): FrontHeaders[] {
+  const { path } = route;
+  const authorization = authorizationOf(site, route, context);
+  const variables = app.config.proxy.variables ?? [];
+  const inside = (paths: readonly (string | null)[]): string[] => (path === null ? [] : paths.filter((one): one is string => one !== null && one !== path && isBelow(one, path)));
+  const passed = routes.filter((other) => other !== route && authorizationOf(site, other, context) !== 'drop').map((other) => other.path);
+  const spared = authorization === 'pass' ? [] : [...new Set([...(authorization === 'drop' ? [] : authorization.only), ...inside([...passed, ...proxied])])];
+  const own: FrontHeaders = { match: matchOf(route), variables, authorization: spared.length > 0 ? { only: spared } : authorization };
+  return [own, ...(authorization === 'pass' ? inside(offBelow(site)).map((one): FrontHeaders => ({ match: { path: one }, variables: [], authorization: 'drop' })) : [])];
+}
+
+/** Sections that take the header away again. */
+function offBelow({ scopes }: SiteRoutes): readonly string[] {
+  return pathsWith(scopes, ({ name, words }) => name === 'wsgipassauthorization' && /^off$/iu.test(words[0] ?? ''));
+}

@@ -1,0 +1,65 @@
+import type { Site } from './context.js';
+import type { Directive } from './directive.js';
+import type { Place } from './place.js';
+import { effective, isBelow, locationPath, locationRegex } from './scope.js';
+
+/** What Apache goes on doing itself, though it lies below a mount. */
+export interface Keep {
+  readonly path: string | null;
+  readonly regex: string | null;
+  readonly why: string;
+  readonly place: Place;
+}
+
+const PATHS = new Set(['alias', 'scriptalias', 'redirect', 'redirectpermanent', 'redirecttemp']);
+const EXPRESSIONS = new Set(['aliasmatch', 'scriptaliasmatch', 'redirectmatch']);
+
+/** mod_alias is asked before mod_wsgi, wherever it stands in the file; but mod_proxy is asked before mod_alias. */
+export function keepsOf(site: Site): readonly Keep[] {
+  const found: Keep[] = [];
+  for (const { directives, sections, constant } of site.scopes) {
+    const section = sections.at(-1);
+    const [path, regex] = section === undefined ? [null, null] : [locationPath(section), locationRegex(section)];
+    for (const directive of constant ? directives : []) {
+      const one = sections.length === 0 ? atServer(directive, site) : sections.length === 1 ? atLocation(directive, path, regex) : null;
+      if (one !== null && !found.some((other) => other.path === one.path && other.regex === one.regex)) found.push(one);
+    }
+  }
+  return found;
+}
+
+function atServer(directive: Directive, site: Site): Keep | null {
+  const { name, written, place } = directive;
+  const words = name === 'redirect' || name === 'redirectmatch' ? withoutStatus(directive.words) : directive.words;
+  const [from = '', to = ''] = words;
+  if (EXPRESSIONS.has(name)) return { path: null, regex: from, why: written, place };
+  if (!PATHS.has(name) || !from.startsWith('/') || runsWsgi(site, from, to)) return null;
+  // All that goes through here would be the whole site, such as a redirect to https.
+  return { path: from.length > 1 ? from.replace(/\/$/u, '') : from, regex: null, why: written, place };
+}
+
+/** A handler of its own for a part of the URLs, such as server-status. */
+function atLocation({ name, written, words, place }: Directive, path: string | null, regex: string | null): Keep | null {
+  const [handler = ''] = words;
+  const own = name === 'sethandler' && handler !== 'wsgi-script';
+  if (!own || (path === null && regex === null)) return null;
+  return { path, regex, why: `${written} ${handler}`, place };
+}
+
+function withoutStatus(words: readonly string[]): readonly string[] {
+  return /^(permanent|temp|seeother|gone|\d{3})$/u.test(words[0] ?? '') ? words.slice(1) : words;
+}
+
+/** Whether what an Alias leads to is run by mod_wsgi, by its handler. */
+export function runsWsgi(site: Site, url: string, file: string): boolean {
+  const target = { url, file };
+  const handler = effective(site.scopes, target, 'sethandler')?.words[0];
+  if (handler !== undefined) return handler === 'wsgi-script' || handler === 'application/x-httpd-wsgi';
+  const [added, ...extensions] = effective(site.scopes, target, 'addhandler')?.words ?? [];
+  return added === 'wsgi-script' && extensions.some((one) => file.endsWith(`.${one.replace(/^\./u, '')}`));
+}
+
+/** Whether a path lies where Apache does something itself. */
+export function isKept(keeps: readonly Keep[], path: string): Keep | undefined {
+  return keeps.find((keep) => keep.path !== null && isBelow(path, keep.path));
+}

@@ -1,0 +1,34 @@
+import { appNameFault } from '../config/name.js';
+import type { Choice } from './choice.js';
+
+/** Names for apps: the group's, with the script's or callable's where several share the group. */
+export class Naming {
+  readonly #taken = new Set<string>();
+
+  constructor(private readonly choices: readonly Choice[]) {}
+
+  nameOf(choice: Choice): string {
+    const { group, script, callable } = choice;
+    const shared = this.choices.some((other) => other.group === group && other !== choice);
+    const file = script.slice(script.lastIndexOf('/') + 1).replace(/\.[^.]*$/u, '');
+    const own = callable === 'application' ? file : callable;
+    const wanted = group === null ? own : shared ? `${group.name}-${own}` : group.name;
+    const name = this.#free(cleaned(wanted));
+    this.#taken.add(name);
+    return name;
+  }
+
+  #free(name: string): string {
+    for (let number = 2; ; number++) {
+      const one = number === 2 ? name : `${name.slice(0, 60)}-${number - 1}`;
+      if (!this.#taken.has(one)) return one;
+    }
+  }
+}
+
+/** A name that an app may have, as near as can be. */
+export function cleaned(text: string): string {
+  const plain = text.toLowerCase().normalize('NFKD').replace(/[^a-z0-9_.-]+/gu, '-').replace(/^[^a-z0-9]+|[-.]+$/gu, '').slice(0, 60);
+  const name = plain === '' ? 'app' : plain;
+  return appNameFault(name) === null ? name : `${name.replaceAll('.', '-')}`;
+}

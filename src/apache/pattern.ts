@@ -1,0 +1,20 @@
+/** A shell pattern as Apache's Include takes them: `*`, `?` and `[…]`; `/` is never matched. */
+export function isPattern(text: string): boolean {
+  return /[*?[]/u.test(text);
+}
+
+export function matchesPattern(pattern: string, name: string): boolean {
+  let source = '';
+  for (let at = 0; at < pattern.length; at++) {
+    const char = pattern[at] as string;
+    const set = char === '[' ? /^\[([!^]?)(\]?[^\]]*)\]/u.exec(pattern.slice(at)) : null;
+    if (set !== null) {
+      source += `[${set[1] === '' ? '' : '^'}${(set[2] ?? '').replace(/[\\\]]/gu, '\\$&')}]`;
+      at += set[0].length - 1;
+    } else if (char === '*') source += '.*';
+    else if (char === '?') source += '.';
+    else source += char.replace(/[\\^$.*+?()[\]{}|/-]/u, '\\$&');
+  }
+  // A name that begins with a dot is only matched by a dot.
+  return !(name.startsWith('.') && !pattern.startsWith('.')) && new RegExp(`^${source}$`, 's').test(name);
+}

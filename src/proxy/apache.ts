@@ -1,0 +1,93 @@
+import { variableHeader } from '../config/variable.js';
+import type { Front, FrontApp, FrontHeaders, FrontRoute, Match } from './front.js';
+
+/** What templates/apache.conf.hbs is rendered from: everything quoted for Apache. */
+export interface ApacheView {
+  readonly inherits: boolean;
+  readonly title: string;
+  readonly remarks: readonly string[];
+  readonly workers: readonly { readonly url: string; readonly parameters: string }[];
+  readonly routes: readonly string[];
+  readonly sections: readonly { readonly open: string; readonly close: string; readonly headers: readonly string[] }[];
+  readonly errorOverride: boolean;
+}
+
+export function apacheView({ title, remarks, inherits, routes, headers, errorOverride }: Front): ApacheView {
+  return {
+    inherits, title: inComment(title), remarks: remarks.map(inComment),
+    workers: appsOf(routes).map(worker),
+    routes: routes.map(route),
+    sections: headers.filter((one) => !headers.some((other) => covers(other, one))).map(section),
+    errorOverride,
+  };
+}
+
+function route(one: FrontRoute): string {
+  const [directive, subject] = 'path' in one ? ['ProxyPass', quote(one.path)] : ['ProxyPassMatch', quote(one.regex)];
+  if ('keep' in one) return `${directive} ${subject} !`;
+  // The app sees the whole path: it takes its mount off itself. mod_proxy escapes it.
+  return `${directive} ${subject} ${quote(`${origin(one.app)}${'path' in one ? one.path : ''}`)}`;
+}
+
+/** One for each app: all its routes are below its URL. */
+function worker(app: FrontApp): ApacheView['workers'][number] {
+  const connect = app.connectTimeout === null ? '' : `connectiontimeout=${app.connectTimeout} `;
+  return { url: quote(`${origin(app)}/`), parameters: `${connect}timeout=${app.timeout} retry=0 disablereuse=on` };
+}
+
+function appsOf(routes: readonly FrontRoute[]): readonly FrontApp[] {
+  const apps = routes.flatMap((one) => ('app' in one ? [one.app] : []));
+  return apps.filter(({ name }, at) => apps.findIndex((other) => other.name === name) === at);
+}
+
+/**
+ * mod_proxy tells workers apart by their URL alone, without the socket: so each app has a host of its own, which is never
+ * looked up.
+ */
+function origin({ address, name }: FrontApp): string {
+  return address.startsWith('/') ? `unix:${address}|http://${name.replaceAll('_', '-5f-')}.wsgi` : `http://${address}`;
+}
+
+function section({ match, variables, authorization }: FrontHeaders): ApacheView['sections'][number] {
+  const { open, close } = sectionOf(match);
+  return { open, close, headers: [...variables.map(variable), ...drop(authorization)] };
+}
+
+/** Whether another section, further up, says the same. */
+function covers(outer: FrontHeaders, inner: FrontHeaders): boolean {
+  if (outer === inner || !('path' in outer.match) || JSON.stringify({ ...outer, match: 0 }) !== JSON.stringify({ ...inner, match: 0 })) return false;
+  const { path } = outer.match;
+  return path === '/' || ('path' in inner.match && inner.match.path.startsWith(`${path}/`));
+}
+
+function sectionOf(match: Match): { open: string; close: string } {
+  return 'path' in match
+    ? { open: `<Location ${quote(match.path)}>`, close: '</Location>' }
+    : { open: `<LocationMatch ${quote(match.regex)}>`, close: '</LocationMatch>' };
+}
+
+/** Always set, if only to nothing: so what a client sends under that name never arrives. */
+function variable(name: string): string {
+  const value = name.startsWith('SSL_') ? `%{SSL:${name}}` : KNOWN.has(name) ? `%{${name}}` : `%{reqenv:${name}}`;
+  return `RequestHeader set ${variableHeader(name)} "expr=${value}"`;
+}
+
+/** Variables that Apache's expressions know by their own names; all others are looked up in the request's environment. */
+const KNOWN = new Set(['REMOTE_USER', 'REMOTE_ADDR', 'REMOTE_HOST', 'REMOTE_IDENT', 'REMOTE_PORT', 'AUTH_TYPE', 'SERVER_ADMIN', 'SERVER_NAME', 'SERVER_PORT', 'DOCUMENT_ROOT', 'REQUEST_SCHEME', 'REQUEST_URI', 'HTTPS']);
+
+function drop(authorization: FrontHeaders['authorization']): string[] {
+  if (authorization === 'pass') return [];
+  if (authorization === 'drop') return ['RequestHeader unset Authorization'];
+  const paths = authorization.only.map((path) => path.replace(/[.*+?^$()[\]{}|\\#]/gu, '\\$&')).join('|');
+  return [`RequestHeader unset Authorization "expr=! (%{REQUEST_URI} =~ m#^(${paths})(/|$)#)"`];
+}
+
+/** One line, whatever a path or a server's name holds. */
+function inComment(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]|\\$/gu, ' ');
+}
+
+/** A word as Apache's configuration takes it. */
+export function quote(text: string): string {
+  return `"${text.replace(/["\\]/gu, '\\$&')}"`;
+}

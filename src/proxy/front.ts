@@ -1,0 +1,36 @@
+/** Which requests are meant: those at and below a path, or those whose path matches an expression of Apache's. */
+export type Match = { readonly path: string } | { readonly regex: string };
+
+/** Requests that go to an app, or that the proxy answers itself. */
+export type FrontRoute = Match & ({ readonly app: FrontApp } | { readonly keep: string });
+
+export interface FrontApp {
+  readonly name: string;
+  /** Where it listens: a path, or `127.0.0.1:8000`. */
+  readonly address: string;
+  /** In seconds. */
+  readonly timeout: number;
+  readonly connectTimeout: number | null;
+}
+
+/** What the proxy says to apps of requests below a path. */
+export interface FrontHeaders {
+  readonly match: Match;
+  readonly variables: readonly string[];
+  /** `drop`: the app gets no Authorization header; or only below these paths. */
+  readonly authorization: 'pass' | 'drop' | { readonly only: readonly string[] };
+}
+
+/** One server of the proxy. Of several routes that match, the first one counts. */
+export interface Front {
+  /** Where it belongs. */
+  readonly title: string;
+  /** What is to be known where it is put in. */
+  readonly remarks: readonly string[];
+  /** Whether the routes of the main server hold here, too: Apache would ask them first. */
+  readonly inherits: boolean;
+  readonly routes: readonly FrontRoute[];
+  readonly headers: readonly FrontHeaders[];
+  /** Show the app's own error pages. */
+  readonly errorOverride: boolean;
+}

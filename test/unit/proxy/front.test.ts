@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readApp } from '../../../src/config/app.js';
+import { apacheView } from '../../../src/proxy/apache.js';
+import { frontOf } from '../../../src/proxy/app-front.js';
+import type { Front } from '../../../src/proxy/front.js';
+import { nginxView } from '../../../src/proxy/nginx.js';
+import { PROXY_TEMPLATES, render } from '../../../src/units/render.js';
+import { template } from '../units/made.js';
+
+function front(text: string, name = 'shop'): Front {
+  const { config, diagnostics } = readApp(`${name}.ini`, name, `[app]\nmodule = shop.wsgi\nuser = shop\n${text}`, 'system');
+  assert.ok(config !== null, JSON.stringify(diagnostics));
+  return frontOf(config, `/run/wsgi/${name}.sock`);
+}
+
+const apache = (text: string, name?: string): string => render(template(PROXY_TEMPLATES.apache), apacheView(front(text, name)));
+const nginx = (text: string): string => render(template(PROXY_TEMPLATES.nginx), nginxView(front(text)));
+
+test('without [proxy] an app has all URLs, and the headers that are its own', () => {
+  const text = apache('');
+  assert.match(text, /^ProxyPass "\/" "unix:\/run\/wsgi\/shop\.sock\|http:\/\/shop\.wsgi\/"$/m);
+  assert.match(text, /<Location "\/">\n +RequestHeader set X-Forwarded-Proto http\n/);
+  assert.doesNotMatch(text, /X-Wsgictl|Authorization|ProxyPassInherit|ProxyErrorOverride/);
+  assert.match(nginx(''), /location \/ \{\n +proxy_pass http:\/\/wsgictl_shop;/);
+});
+
+test('mounts are routes unless routes are given, the longest first', () => {
+  const routes = (text: string): readonly string[] => [...apache(text).matchAll(/^ProxyPass "(.*?)"/gm)].map(([, path = '']) => path);
+  assert.deepEqual(routes('[proxy]\nmount = /a\nmount = /a/b\nmount = /old blog\n'), ['/old blog', '/a/b', '/a']);
+  assert.deepEqual(routes('[proxy]\nmount = /a\nroute = /a/slow\n'), ['/a/slow']);
+  assert.match(nginx('[proxy]\nmount = /a "b" $c\n'), /location = "\/a \\"b\\" \\\$c" \{[^]*location \^~ "\/a \\"b\\" \\\$c\/" \{/);
+});
+
+test("mod_proxy knows workers by their URL: each app has a host of its own", () => {
+  const hosts = ['my_shop', 'my-shop', 'my.shop'].map((name) => /\|(http:\/\/.*?)\//.exec(apache('', name))?.[1]);
+  assert.equal(new Set(hosts).size, 3);
+  assert.match(apache('[socket]\nlisten = [::1]:8000\n'), /<Proxy "http:\/\/\[::1\]:8000\/">/);
+});
+
+test('variables are always set, and nginx does not take the word of a client for REMOTE_USER', () => {
+  const text = '[proxy]\nvariables = REMOTE_USER, SSL_CLIENT_S_DN, MAIL_QUOTA\nauthorization = drop\n';
+  for (const line of [
+    'RequestHeader set X-Wsgictl-REMOTE-USER "expr=%{REMOTE_USER}"', 'RequestHeader set X-Wsgictl-SSL-CLIENT-S-DN "expr=%{SSL:SSL_CLIENT_S_DN}"',
+    'RequestHeader set X-Wsgictl-MAIL-QUOTA "expr=%{reqenv:MAIL_QUOTA}"', 'RequestHeader unset Authorization',
+  ]) assert.ok(apache(text).includes(line), line);
+  assert.match(nginx(text), /proxy_set_header X-Wsgictl-REMOTE-USER "";[^]*X-Wsgictl-SSL-CLIENT-S-DN \$ssl_client_s_dn;[^]*X-Wsgictl-MAIL-QUOTA "";/);
+  assert.match(nginx(text), /proxy_set_header Authorization "";/);
+});
+
+test('a proxy waits as long as a request may take', () => {
+  const timeout = (text: string): string | undefined => /timeout=(\d+) retry/.exec(apache(text))?.[1];
+  assert.equal(timeout(''), '300');
+  assert.equal(timeout('[reload]\ngraceful-timeout = 10min\n'), '1205');
+  assert.equal(timeout('[workers]\nrequest-timeout = 20min\n'), '1235');
+  assert.equal(timeout('[proxy]\ntimeout = 75s\n'), '75');
+  assert.match(apache('[proxy]\nconnect-timeout = 7s\n'), /connectiontimeout=7 timeout=/);
+});
+
+test('what stands further up is not said again further down', () => {
+  const app = { name: 'a', address: '/run/a.sock', timeout: 1, connectTimeout: null };
+  const headers = ['/', '/a', '/a/b'].map((path) => ({ match: { path }, variables: path === '/a' ? ['REMOTE_USER'] : [], authorization: 'pass' as const }));
+  const { sections } = apacheView({ title: 'x', remarks: [], inherits: true, errorOverride: false, routes: [{ path: '/', app }], headers });
+  assert.deepEqual(sections.map(({ open }) => open), ['<Location "/">', '<Location "/a">']);
+});
