@@ -1,10 +1,9 @@
 // What the commands promise: apply and its plan, remove, rollback, --no-wait, status. Of issue 6.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import { configure, deploy, truncated, type IniOverrides } from '../lab/fixture.js';
 import { Lab, RELEASES, type Result } from '../lab/lab.js';
-import { startLoad, type Load } from '../lab/load.js';
+import { startLoad } from '../lab/load.js';
 import { LONG, remains, statusOf, whole } from './whole.js';
 import { everyWho } from './who.js';
 
@@ -139,29 +138,6 @@ for (const release of RELEASES) {
         assert.equal((await whole(lab, processes, 'rolled')).generation, (generation ?? 0) + 1 + at);
         for (const { multiprocess } of await everyWho(lab, processes)) assert.equal(multiprocess, processes > 1);
       }
-    });
-
-    it('--no-wait returns at the commit, while an old worker drains', async () => {
-      await configure(lab, { ...QUICK, workers: { processes: 2, threads: 4 }, reload: { 'max-surge': '100%', settle: '100ms' } });
-      await done('apply');
-      const { generation } = await statusOf(lab);
-      // One a second, so that whenever the commit comes, one of them has three seconds left.
-      const loads: Load[] = [];
-      for (let client = 0; client < 4; client++) {
-        loads.push(startLoad(lab, { fast: 0, slow: [{ path: '/file?4', clients: 1 }] }));
-        await wait(1000);
-      }
-      await next();
-      await done('apply', '--no-wait');
-      const returned = Date.now();
-      assert.equal((await statusOf(lab)).generation, (generation ?? 0) + 1);
-      for (const load of loads) assert.deepEqual((await load.stop()).failures, []);
-      assert.deepEqual(await truncated(lab), []);
-      await lab.waitFor('drained', async () => (await statusOf(lab)).workers.length === 2);
-      await whole(lab, 2, 'drained');
-      const events = await lab.sh('cd /var/lib/wsgictl/shop/rolls; cat "$(ls | sort -n | tail -n 1)"');
-      const at = (kind: string): number => Number(new RegExp(`"at":(\\d+),"kind":"${kind}"`).exec(events)?.[1]);
-      assert.ok(at('commit') <= returned && returned < at('end'), `returned at ${returned}:\n${events}`);
     });
 
     it('rollback goes to the generation that served before, or to a given one, and refuses what there is not', async () => {
