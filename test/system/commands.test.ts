@@ -140,23 +140,6 @@ for (const release of RELEASES) {
       }
     });
 
-    it('--no-wait returns at the commit, while an old worker drains', async () => {
-      await configure(lab, { ...QUICK, reload: { 'max-surge': '100%', settle: '100ms' } });
-      await done('apply');
-      const { generation } = await statusOf(lab);
-      const load = startLoad(lab, { fast: 0, slow: [{ path: '/file?1', clients: 2 }] });
-      await load.started();
-      await next();
-      await done('apply', '--no-wait');
-      const status = await statusOf(lab);
-      assert.equal(status.generation, (generation ?? 0) + 1);
-      assert.ok(status.workers.some((worker) => worker.generation === generation && worker.phase === 'leaving'), JSON.stringify(status));
-      assert.deepEqual((await load.stop()).failures, []);
-      assert.deepEqual(await truncated(lab), []);
-      await lab.waitFor('drained', async () => (await statusOf(lab)).workers.length === 2);
-      await whole(lab, 2, 'drained');
-    });
-
     it('rollback goes to the generation that served before, or to a given one, and refuses what there is not', async () => {
       const served = async (): Promise<string[]> => [...new Set((await everyWho(lab, 2)).map((who) => who.release))];
       const first = (await statusOf(lab)).generation as number;
