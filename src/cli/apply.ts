@@ -13,7 +13,7 @@ import type { Staged } from '../plan/stage.js';
 import { clashes } from './clashes.js';
 import { checkEnvironment } from './environment-check.js';
 import { prepareInRoot, removeFromRoot } from './image.js';
-import { removeApp } from './remove.js';
+import { removeApp, stopApp } from './remove.js';
 import { complain, say } from './report.js';
 import { rollApp } from './roll-command.js';
 import { endMove, listens, moveSocket } from './socket-move.js';
@@ -243,7 +243,7 @@ async function bringAbout(wire: Wire, one: Applied, options: ApplyOptions): Prom
 
 /** A first release that does not run: nothing of it stays but its INI file. */
 async function abandon(wire: Wire, app: string, code: ExitCode): Promise<ExitCode> {
-  await wire.systemd.jobResult(await wire.systemd.stop(appUnit(app)));
+  await stopApp(wire, app);
   await wire.systemd.disable([appUnit(app)]);
   await wire.systemd.daemonReload();
   complain(`${app}: nothing was committed; mend it and run: wsgictl apply ${app}`);
