@@ -22,6 +22,7 @@ export async function removeApp(wire: Wire, app: string, options: { readonly kee
   await systemd.disable([appUnit(app), socketUnit(app)]);
   await systemd.stop(socketUnit(app)).then((job) => systemd.jobResult(job)).catch(() => {});
   if (!options.keepIni) rmSync(wire.places.root + iniPath(wire.places, app), { force: true });
+  await systemd.stop(sliceUnit(app)).then((job) => systemd.jobResult(job)).catch(() => {});
   for (const generation of wire.units.generations(app)) wire.units.removeGeneration(app, generation);
   wire.units.writeSocketDropIn(app, null);
   removeIfThere(failedMark(wire, app));
