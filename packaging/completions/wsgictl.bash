@@ -2,7 +2,7 @@
 
 _wsgictl_apps() {
 	local file
-	for file in /etc/wsgictl/apps.d/*.ini; do
+	for file in /etc/wsgictl/apps.d/*.ini /usr/share/wsgictl/apps.d/*.ini; do
 		[ -e "$file" ] && basename "$file" .ini
 	done
 }

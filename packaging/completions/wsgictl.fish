@@ -1,7 +1,7 @@
 # fish completion for wsgictl(1)
 
 function __wsgictl_apps
-    for file in /etc/wsgictl/apps.d/*.ini
+    for file in /etc/wsgictl/apps.d/*.ini /usr/share/wsgictl/apps.d/*.ini
         basename $file .ini
     end
 end
