@@ -92,7 +92,8 @@ export function loadIni(places: Places, nameOrPath: string): AppConfig {
 /** As systemd has it: an empty file, or a link to /dev/null, takes away what a package brought. */
 function isMasked(places: Places, app: string): boolean {
   const found = statSync(places.root + iniPath(places, app), { throwIfNoEntry: false });
-  return found !== undefined && found.size === 0 && !found.isDirectory() && packagedIni(places, app) !== null;
+  if (found === undefined || found.isDirectory()) return false;
+  return found.isCharacterDevice() || (found.size === 0 && packagedIni(places, app) !== null);
 }
 
 function namesIn(folder: string): string[] | null {
