@@ -21,7 +21,7 @@ _wsgictl() {
 		-n | --lines) return ;;
 	esac
 	case $command in
-		'') words='check render apply reload rollback start stop restart status logs remove --user --root --version --help' ;;
+		'') words='check render apply reload rollback start stop restart status logs remove proxy import --user --root --version --help' ;;
 		apply) words='--dry-run --no-wait --help' ;;
 		reload | rollback) words='--no-wait --help' ;;
 		render) words='--output --help' ;;
@@ -31,6 +31,9 @@ _wsgictl() {
 	esac
 	case $command,$app in
 		,*) ;;
+		proxy,) words='apache nginx --help' ;;
+		import,) words='apache --help' ;;
+		import,?*) compopt -o default ;;
 		rollback,?*)
 			# What a rollback takes: generations that have a unit, but the one that serves.
 			for file in "$root$state/$app"/generations/*/unit.service; do

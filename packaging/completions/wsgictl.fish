@@ -32,7 +32,7 @@ function __wsgictl_generations
     end
 end
 
-set -l commands check render apply reload rollback start stop restart status logs remove
+set -l commands check render apply reload rollback start stop restart status logs remove proxy import
 set -l several check render apply reload start stop restart status
 
 complete -c wsgictl -f
@@ -42,6 +42,10 @@ complete -c wsgictl -n "not __fish_seen_subcommand_from $commands" -l root -r -d
 complete -c wsgictl -n "__fish_seen_subcommand_from $several" -a '(__wsgictl_apps)'
 complete -c wsgictl -n '__fish_seen_subcommand_from rollback logs remove; and test (count (__wsgictl_words)) -eq 2' -a '(__wsgictl_apps)'
 complete -c wsgictl -n '__fish_seen_subcommand_from rollback' -a '(__wsgictl_generations)'
+complete -c wsgictl -n '__fish_seen_subcommand_from proxy; and test (count (__wsgictl_words)) -eq 2' -a 'apache nginx'
+complete -c wsgictl -n '__fish_seen_subcommand_from proxy; and test (count (__wsgictl_words)) -eq 3' -a '(__wsgictl_apps)'
+complete -c wsgictl -n '__fish_seen_subcommand_from import; and test (count (__wsgictl_words)) -eq 2' -a apache
+complete -c wsgictl -n '__fish_seen_subcommand_from import; and test (count (__wsgictl_words)) -gt 2' -F
 complete -c wsgictl -n '__fish_seen_subcommand_from apply reload rollback' -l no-wait
 complete -c wsgictl -n '__fish_seen_subcommand_from apply' -l dry-run
 complete -c wsgictl -n '__fish_seen_subcommand_from status' -l json
