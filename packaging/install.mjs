@@ -24,6 +24,8 @@ cpSync('dist/worker', join(root, 'usr/lib/wsgictl/worker'), { recursive: true })
 cpSync('dist/templates', join(root, 'usr/share/wsgictl/templates'), { recursive: true });
 link('usr/lib/wsgictl/templates', '../../share/wsgictl/templates');
 link('usr/bin/wsgictl', '../lib/wsgictl/wsgictl.cjs');
+cpSync('packaging/polkit/50-wsgictl.rules', join(root, 'usr/share/polkit-1/rules.d/50-wsgictl.rules'));
+
 cpSync('packaging/completions/wsgictl.bash', join(root, 'usr/share/bash-completion/completions/wsgictl'));
 cpSync('packaging/completions/_wsgictl', join(root, 'usr/share/zsh/vendor-completions/_wsgictl'));
 cpSync('packaging/completions/wsgictl.fish', join(root, 'usr/share/fish/vendor_completions.d/wsgictl.fish'));

@@ -3,6 +3,7 @@ import { apply } from './cli/apply.js';
 import { check } from './cli/check.js';
 import { importFromApache, type ImportOptions } from './cli/import.js';
 import { showJournal } from './cli/journal.js';
+import { packagedAppsChanged } from './cli/packaged.js';
 import { printProxy } from './cli/proxy.js';
 import { removeApp, stopApp } from './cli/remove.js';
 import { renderUnits } from './cli/render.js';
@@ -112,6 +113,7 @@ unit.command('start').argument('<app>').action((app: string) => run((wire) => ru
 unit.command('reload').argument('<app>').action((app: string) => run((wire) => runRoll(wire, app, 'reload')));
 unit.command('stopped').argument('<app>').action((app: string) => run((wire) => appStopped(wire, app)));
 unit.command('drain').action(() => run((wire) => drainAll(wire)));
+unit.command('packaged').option('--new', 'only apps that never ran', false).action((options: { new: boolean }) => run((wire) => packagedAppsChanged(wire, options)));
 unit.command('verdict').action(() => run((wire) => verdict(wire)));
 
 /** What went wrong, in words, and the exit code. */

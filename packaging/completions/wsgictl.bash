@@ -1,38 +1,54 @@
-# bash completion for wsgictl(1)
-
-_wsgictl_apps() {
-	local file
-	for file in /etc/wsgictl/apps.d/*.ini; do
-		[ -e "$file" ] && basename "$file" .ini
-	done
-}
+# bash completion for wsgictl(1). It looks at files only: no command is run, and systemd is not asked.
 
 _wsgictl() {
-	local cur=${COMP_WORDS[COMP_CWORD]} command='' app='' word options=''
-	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-		case $word in
+	local cur=${COMP_WORDS[COMP_CWORD]} command='' app='' root='' words='' at file
+	local apps=(/etc/wsgictl/apps.d /usr/share/wsgictl/apps.d) state=/var/lib/wsgictl
+	for ((at = 1; at < COMP_CWORD; at++)); do
+		case ${COMP_WORDS[at]} in
+			--root) root=${COMP_WORDS[++at]-} ;;
+			--user)
+				apps=("${XDG_CONFIG_HOME:-$HOME/.config}/wsgictl/apps.d")
+				state=${XDG_STATE_HOME:-$HOME/.local/state}/wsgictl ;;
+			-o | --output | -n | --lines) ((at++)) ;;
 			-*) ;;
-			*) if [ -z "$command" ]; then command=$word; elif [ -z "$app" ]; then app=$word; fi ;;
+			*) if [ -z "$command" ]; then command=${COMP_WORDS[at]}; elif [ -z "$app" ]; then app=${COMP_WORDS[at]}; fi ;;
 		esac
 	done
-	case $command in
-		'') options='check render apply reload rollback start stop restart status logs remove --user --root --version --help' ;;
-		rollback)
-			options='--no-wait --help'
-			[ -z "$app" ] || options+=" $(ls "/var/lib/wsgictl/$app/generations" 2>/dev/null)" ;;
-		apply) options='--dry-run --no-wait --help' ;;
-		reload) options='--no-wait --help' ;;
-		render) options='--output --help' ;;
-		status) options='--json --help' ;;
-		logs) options='--follow --lines --help' ;;
-		*) options='--help' ;;
+	case ${COMP_WORDS[COMP_CWORD - 1]} in
+		--root | -o | --output)
+			compopt -o dirnames
+			return ;;
+		-n | --lines) return ;;
 	esac
 	case $command in
-		'') ;;
-		rollback | logs | remove) [ -n "$app" ] || options+=" $(_wsgictl_apps)" ;;
-		*) options+=" $(_wsgictl_apps)" ;;
+		'') words='check render apply reload rollback start stop restart status logs remove proxy import --user --root --version --help' ;;
+		apply) words='--dry-run --no-wait --help' ;;
+		reload | rollback) words='--no-wait --help' ;;
+		render) words='--output --help' ;;
+		status) words='--json --help' ;;
+		logs) words='--follow --lines --help' ;;
+		*) words='--help' ;;
 	esac
-	mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+	case $command,$app in
+		,*) ;;
+		proxy,) words='apache nginx --help' ;;
+		import,) words='apache --help' ;;
+		import,?*) compopt -o default ;;
+		rollback,?*)
+			# What a rollback takes: generations that have a unit, but the one that serves.
+			for file in "$root$state/$app"/generations/*/unit.service; do
+				file=${file%/unit.service}
+				[ ! -d "$file" ] || [ "$file" -ef "$root$state/$app/current" ] || words+=" ${file##*/}"
+			done ;;
+		logs,?* | remove,?*) ;;
+		*)
+			for file in "${apps[@]/#/$root}"; do
+				for file in "$file"/*.ini; do
+					[ ! -e "$file" ] || words+=" $(basename "$file" .ini)"
+				done
+			done ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur" | sort -uV)
 	case $command in
 		check | render) mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -X '!*.ini' -- "$cur") ;;
 	esac

@@ -36,6 +36,9 @@ export function describe(app: string, event: RollEvent): string | null {
       return `${app}: ${event.reason}`;
     case 'end':
       return `${app}: ${ending(event.outcome)}: ${event.text}`;
+    default:
+      // Of a newer version: a command may be following a roll when wsgictl is upgraded.
+      return null;
   }
 }
 

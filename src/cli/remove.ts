@@ -1,6 +1,5 @@
-import { rmSync } from 'node:fs';
 import { EXIT, UserError, type ExitCode } from '../errors.js';
-import { configuredApps, iniPath } from '../host/inis.js';
+import { configuredApps, removeIni } from '../host/inis.js';
 import { removeIfThere } from '../host/files.js';
 import { knownApps } from '../host/ledger.js';
 import { appUnit, sliceUnit, socketUnit, workersOf } from '../plan/names.js';
@@ -21,7 +20,8 @@ export async function removeApp(wire: Wire, app: string, options: { readonly kee
   await stopApp(wire, app);
   await systemd.disable([appUnit(app), socketUnit(app)]);
   await systemd.stop(socketUnit(app)).then((job) => systemd.jobResult(job)).catch(() => {});
-  if (!options.keepIni) rmSync(wire.places.root + iniPath(wire.places, app), { force: true });
+  if (!options.keepIni) removeIni(wire.places, app);
+  await systemd.stop(sliceUnit(app)).then((job) => systemd.jobResult(job)).catch(() => {});
   for (const generation of wire.units.generations(app)) wire.units.removeGeneration(app, generation);
   wire.units.writeSocketDropIn(app, null);
   removeIfThere(failedMark(wire, app));

@@ -1,3 +1,4 @@
+import type { AppConfig } from '../config/settings.js';
 import { EXIT, type ExitCode } from '../errors.js';
 import { configuredApps, readIni } from '../host/inis.js';
 import { knownApps } from '../host/ledger.js';
@@ -106,10 +107,20 @@ function changes(wire: Wire, app: string, current: number | null): string[] {
     if (config === null) return [`its INI file is faulty: wsgictl check ${app}`];
     const text = wire.ledger(app).unitText(current);
     const same = wire.stage(config).unitText === text && wire.socket(config).text === wire.units.socketDropIn(app);
-    return same ? [] : [`changed since generation ${current}: wsgictl apply ${app}`];
+    return [...overridden(config), ...(same ? [] : [`changed since generation ${current}: wsgictl apply ${app}`])];
   } catch {
     return [`its INI file cannot be applied as it is: wsgictl check ${app}`];
   }
+}
+
+/** What an administrator's file says otherwise than the one that a package brought. */
+function overridden({ file, packaged, lines, environment, environ, service }: AppConfig): string[] {
+  if (packaged === null) return [];
+  const own = (line: number): boolean => line <= packaged.after;
+  const open = Object.entries({ environment, environ, service }).flatMap(([section, entries]) =>
+    entries.map(({ name, line }): [string, number] => [`${section}.${name}`, line]));
+  const given = [...Object.entries(lines), ...open].flatMap(([setting, line]) => (own(line) ? setting : []));
+  return given.length === 0 ? [] : [`${given.join(', ')} from ${file}, the rest from ${packaged.file}`];
 }
 
 function firstLine(text: string): string {

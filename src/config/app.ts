@@ -4,6 +4,7 @@ import { readEnviron, readEnvironment } from './environment.js';
 import { Faults } from './fault.js';
 import { sectionHint } from './hint.js';
 import { appNameFault } from './name.js';
+import { overlay } from './overlay.js';
 import { bytes } from './path.js';
 import { Reader } from './reader.js';
 import { applyRules, type Mode } from './rules.js';
@@ -21,21 +22,30 @@ export interface ReadApp {
 /** More than one argument of a program can hold; also far from what systemd reads as one line. */
 const LONGEST_VALUE = 65_536;
 
+/** The file that a package brought, which an administrator's own changes setting by setting. */
+export interface Packaged {
+  readonly file: string;
+  readonly content: string | Uint8Array;
+}
+
 /** Reads one app's INI file: `name` is the file's name without `.ini`. All that is wrong with it is told at once. */
-export function readApp(file: string, name: string, content: string | Uint8Array, mode: Mode): ReadApp {
+export function readApp(file: string, name: string, content: string | Uint8Array, mode: Mode, packaged: Packaged | null = null): ReadApp {
   // Units name the file that they come from, so its path may no more end a line than a value may.
-  const faults = new Faults(hasControl(file) ? quoted(file) : file);
+  const after = content.length === 0 ? 0 : content.toString().split('\n').length;
+  const below = packaged === null ? null : { file: packaged.file, after };
+  const faults = new Faults(hasControl(file) ? quoted(file) : file, below);
   if (hasControl(file)) faults.error(0, 'the path of the file holds a control character', 'rename its folder');
   const nameFault = appNameFault(name);
   if (nameFault !== null) faults.error(0, nameFault.message, nameFault.hint);
 
   const lines = readLines(content, faults);
-  if (!faults.fatal && lines.every(({ text }) => /^\s*([#;].*)?$/u.test(text))) {
+  if (packaged === null && !faults.fatal && lines.every(({ text }) => /^\s*([#;].*)?$/u.test(text))) {
     faults.error(0, 'the file holds no settings', 'the least is [app] with module and user');
     return { config: null, diagnostics: faults.list() };
   }
-  const sections = scan(lines, faults);
-  checkSections(sections, faults);
+  const own = scan(lines, faults);
+  checkSections(own, faults);
+  const sections = packaged === null ? own : overlay(own, packagedSections(packaged, after, faults));
   const entries = (section: string): readonly Entry[] =>
     sections.filter((one) => one.name === section).flatMap((one) => one.entries).filter((entry) => isReadable(entry, faults));
 
@@ -48,7 +58,13 @@ export function readApp(file: string, name: string, content: string | Uint8Array
   const environ = readEnviron(entries('environ'), faults);
   const service = readService(entries('service'), faults);
   const diagnostics = faults.list();
-  return { config: faults.fatal ? null : { name, file, ...settings, environment, environ, service, lines: reader.firstLines() }, diagnostics };
+  return { config: faults.fatal ? null : { name, file, packaged: below, ...settings, environment, environ, service, lines: reader.firstLines() }, diagnostics };
+}
+
+function packagedSections({ content }: Packaged, after: number, faults: Faults): readonly Section[] {
+  const sections = scan(readLines(content, faults, after), faults);
+  checkSections(sections, faults);
+  return sections;
 }
 
 function checkSections(sections: readonly Section[], faults: Faults): void {
@@ -63,7 +79,7 @@ function checkSections(sections: readonly Section[], faults: Faults): void {
     if (!SECTIONS.some((known) => known.name === name)) {
       faults.error(line, `there is no section ${quoted(`[${name}]`)}`, sectionHint(name));
     } else if (before !== undefined) {
-      faults.error(line, `[${name}] stands twice`, `put its settings below line ${before}`);
+      faults.error(line, `[${name}] stands twice`, `put its settings below line ${faults.line(before)}`);
     }
     seen.set(name, before ?? line);
   }

@@ -30,7 +30,7 @@ function readAssignments(entries: readonly Entry[], taken: RegExp, by: string, f
       return [];
     }
     if (before !== undefined) {
-      faults.error(line, `${name} is set twice`, `it already stands on line ${before}`);
+      faults.error(line, `${name} is set twice`, `it already stands on line ${faults.line(before)}`);
       return [];
     }
     seen.set(name, line);

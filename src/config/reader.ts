@@ -28,7 +28,7 @@ export class Reader implements Given {
       const before = this.#lines.get(setting);
       if (before === undefined) this.#lines.set(setting, line);
       else if (row.repeat !== true) {
-        this.faults.error(line, `${key} is given twice`, `it already stands on line ${before}`);
+        this.faults.error(line, `${key} is given twice`, `it already stands on line ${this.faults.line(before)}`);
         continue;
       }
       this.#readValue(row, text, line);

@@ -90,7 +90,7 @@ function listens({ socket }: Settings, given: Given, faults: Faults): void {
     const line = lines[index] ?? 0;
     const address = showListen(listen);
     const before = seen.get(address);
-    if (before !== undefined) faults.error(line, `${address} is listened on twice`, `it already stands on line ${before}`);
+    if (before !== undefined) faults.error(line, `${address} is listened on twice`, `it already stands on line ${faults.line(before)}`);
     seen.set(address, line);
   });
 }

@@ -1,4 +1,5 @@
 import type { Kind, Limits, ValueOf } from './kinds.js';
+import type { Origin } from './origin.js';
 
 /** One setting. Defaults are written as in the INI file, and read by the same reader. */
 export interface Row extends Limits {
@@ -268,10 +269,8 @@ export interface Assignment {
  * `app.factory` always has its parentheses, and `app.python` is the virtualenv's where one is given. An empty
  * `socket.listen` stands for the default address. Under `--user` the accounts are null.
  */
-export interface AppConfig extends Settings {
+export interface AppConfig extends Settings, Origin {
   readonly name: string;
-  /** The file it was read from. */
-  readonly file: string;
   readonly environment: readonly Assignment[];
   readonly environ: readonly Assignment[];
   readonly service: readonly Assignment[];

@@ -4,7 +4,7 @@ import type { Faults } from './fault.js';
 /** One line of the file that can be read on. */
 export interface Line {
   readonly text: string;
-  /** Counted from 1. */
+  /** Counted from 1, or on behind the lines of another file. */
   readonly number: number;
 }
 
@@ -13,15 +13,16 @@ const NEWLINE = 0x0a;
 
 /**
  * The lines of a file, without those that no configuration may have: bytes that are no UTF-8, and control characters.
- * A tab counts as a space here, and a \r before the end of a line belongs to it; a byte order mark is dropped.
+ * A tab counts as a space here, and a \r before the end of a line belongs to it; a byte order mark is dropped. `after`:
+ * how many lines were counted before.
  */
-export function readLines(content: string | Uint8Array, faults: Faults): readonly Line[] {
+export function readLines(content: string | Uint8Array, faults: Faults, after = 0): readonly Line[] {
   if (content.length > MEBIBYTE) {
     faults.error(0, 'is larger than 1 MiB: this is no configuration');
     return [];
   }
   const lines = (typeof content === 'string' ? content.split('\n').map(wellFormed) : decodeLines(content)).map(
-    (text, index) => ({ text: text?.replace(index === 0 ? /^\uFEFF|\r$/gu : /\r$/u, '') ?? null, number: index + 1 }),
+    (text, index) => ({ text: text?.replace(index === 0 ? /^\uFEFF|\r$/gu : /\r$/u, '') ?? null, number: after + index + 1 }),
   );
   const foreign: number[] = [];
   const control: number[] = [];

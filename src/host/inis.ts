@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readApp, type ReadApp } from '../config/app.js';
 import { appNameFault } from '../config/name.js';
@@ -7,22 +7,34 @@ import { ConfigError, UserError } from '../errors.js';
 import type { Places } from './places.js';
 import { assertTrusted } from './trust.js';
 
-/** The names of the apps that have an INI file; null if the folder itself is not there. */
+/** The names of the apps that have an INI file; null if there is not even a folder for them. */
 export function configuredApps(places: Places): string[] | null {
-  try {
-    return readdirSync(places.root + places.apps)
-      .filter((name) => name.endsWith('.ini') && !name.startsWith('.'))
-      .map((name) => name.slice(0, -'.ini'.length))
-      .sort();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
+  const own = namesIn(places.root + places.apps);
+  const packaged = packagedApps(places);
+  if (own === null && packaged.length === 0) return null;
+  return [...new Set([...(own ?? []), ...packaged])].filter((app) => !isMasked(places, app)).sort();
 }
 
-/** The INI file of an app. */
+/** The names of the apps that packages brought, masked ones too. */
+export function packagedApps(places: Places): string[] {
+  return places.packagedApps === null ? [] : (namesIn(places.root + places.packagedApps) ?? []);
+}
+
+/** The INI file of an app, as an administrator writes it. */
 export function iniPath(places: Places, app: string): string {
   return join(places.apps, `${app}.ini`);
+}
+
+/** The INI file of an app that a package brought, or null. */
+export function packagedIni(places: Places, app: string): string | null {
+  return places.packagedApps !== null && packagedApps(places).includes(app) ? join(places.packagedApps, `${app}.ini`) : null;
+}
+
+/** Removes an app's INI file; what belongs to a package is masked. */
+export function removeIni(places: Places, app: string): void {
+  const path = places.root + iniPath(places, app);
+  rmSync(path, { force: true });
+  if (packagedIni(places, app) !== null) symlinkSync('/dev/null', path);
 }
 
 /** Whether what a user gave is the path of an INI file rather than the name of an app. */
@@ -32,22 +44,37 @@ export function isPath(text: string): boolean {
 
 /** Reads an app by its name, or an INI file by its path, with all faults. Throws UserError if there is no such app. */
 export function readIni(places: Places, nameOrPath: string): ReadApp {
-  const given = isPath(nameOrPath);
-  const file = given ? nameOrPath : iniPath(places, nameOrPath);
-  const name = given ? basename(file, '.ini') : nameOrPath;
-  const nameFault = given ? null : appNameFault(name);
+  if (isPath(nameOrPath)) {
+    return guarded(places, nameOrPath, `cannot find ${nameOrPath}`, () => readApp(nameOrPath, basename(nameOrPath, '.ini'), readFileSync(nameOrPath), places.mode));
+  }
+  const nameFault = appNameFault(nameOrPath);
   if (nameFault !== null) throw new UserError(nameFault.message, `an app is named as its file in ${places.apps}, without .ini`);
-  const path = given ? file : places.root + file;
+  const own = iniPath(places, nameOrPath);
+  if (isMasked(places, nameOrPath)) throw new UserError(`the packaged app ${nameOrPath} is masked`, `rm ${own}`);
+  const packaged = packagedIni(places, nameOrPath);
+  const file = packaged !== null && !existsSync(places.root + own) ? packaged : own;
+  return guarded(places, file, `there is no app ${nameOrPath}: ${file} does not exist`, () => {
+    const content = trusted(places, file);
+    const below = packaged === null || packaged === file ? null : { file: packaged, content: trusted(places, packaged) };
+    return readApp(file, nameOrPath, content, places.mode, below);
+  });
+}
+
+function trusted(places: Places, file: string): Uint8Array {
+  const path = places.root + file;
+  const content = readFileSync(path);
+  assertTrusted(path, places.root || '/');
+  return content;
+}
+
+function guarded(places: Places, file: string, notThere: string, body: () => ReadApp): ReadApp {
   try {
-    const content = readFileSync(path);
-    if (!given) assertTrusted(path, places.root || '/');
-    return readApp(file, name, content, places.mode);
+    return body();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       const apps = configuredApps(places) ?? [];
-      const hint = apps.length > 0 ? `there is ${apps.join(', ')}` : `write ${iniPath(places, 'NAME')} first`;
-      throw new UserError(given ? `cannot find ${file}` : `there is no app ${name}: ${file} does not exist`, hint);
+      throw new UserError(notThere, apps.length > 0 ? `there is ${apps.join(', ')}` : `write ${iniPath(places, 'NAME')} first`);
     }
     if (code === 'EISDIR') return fault(file, 'is a directory, not an INI file');
     if (code === 'EACCES') return fault(file, 'cannot be read by this account');
@@ -60,6 +87,22 @@ export function loadIni(places: Places, nameOrPath: string): AppConfig {
   const { config, diagnostics } = readIni(places, nameOrPath);
   if (config === null) throw new ConfigError(diagnostics);
   return config;
+}
+
+/** As systemd has it: an empty file, or a link to /dev/null, takes away what a package brought. */
+function isMasked(places: Places, app: string): boolean {
+  const found = statSync(places.root + iniPath(places, app), { throwIfNoEntry: false });
+  if (found === undefined || found.isDirectory()) return false;
+  return found.isCharacterDevice() || (found.size === 0 && packagedIni(places, app) !== null);
+}
+
+function namesIn(folder: string): string[] | null {
+  try {
+    return readdirSync(folder).filter((name) => name.endsWith('.ini') && !name.startsWith('.')).map((name) => name.slice(0, -'.ini'.length));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
 }
 
 function fault(file: string, message: string): ReadApp {

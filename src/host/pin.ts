@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { hasControl } from '../config/control.js';
+import { place } from '../config/origin.js';
 import type { AppConfig } from '../config/settings.js';
 import { ConfigError, type Diagnostic } from '../errors.js';
 import type { Pinned } from '../units/view.js';
@@ -27,7 +28,7 @@ export function pin(config: AppConfig, runner: string, root = ''): Pinned {
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       const reason = code === 'ENOENT' ? 'does not exist' : code === undefined ? message : `cannot be read (${code})`;
-      faults.push({ file: config.file, line: config.lines[`app.${key}`] ?? 0, message: `${key} ${path} ${reason}`, severity: 'error' });
+      faults.push({ ...place(config, config.lines[`app.${key}`] ?? 0), message: `${key} ${path} ${reason}`, severity: 'error' });
       return path;
     }
   };
@@ -36,7 +37,7 @@ export function pin(config: AppConfig, runner: string, root = ''): Pinned {
   const python = join(resolve(dirname(app.python), pythonKey, 'directory'), basename(app.python));
   if (faults.length === 0 && !isThere(root, python)) {
     const message = `there is no Python at ${app.python}`;
-    faults.push({ file: config.file, line: config.lines[`app.${pythonKey}`] ?? 0, message, severity: 'error' });
+    faults.push({ ...place(config, config.lines[`app.${pythonKey}`] ?? 0), message, severity: 'error' });
   }
   const pinned: Pinned = {
     directory: app.directory === null ? null : resolve(app.directory, 'directory', 'directory'),

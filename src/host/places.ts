@@ -7,6 +7,8 @@ export interface Places {
   /** The root of another system to work on (`--root`), or an empty string. Unit texts never contain it. */
   readonly root: string;
   readonly apps: string;
+  /** Where packages put the INI files of their apps, or null where none are looked for. */
+  readonly packagedApps: string | null;
   readonly units: string;
   /** Where a package puts unit files; ours are not written again if they are there. */
   readonly packagedUnits: readonly string[];
@@ -32,6 +34,7 @@ export function places(mode: Mode, program: string, env: NodeJS.ProcessEnv, root
     return {
       ...common,
       apps: join(config, 'wsgictl/apps.d'),
+      packagedApps: null,
       units: join(config, 'systemd/user'),
       packagedUnits: ['/usr/lib/systemd/user', '/usr/local/lib/systemd/user'],
       state: join(env['XDG_STATE_HOME'] ?? join(home, '.local/state'), 'wsgictl'),
@@ -42,6 +45,7 @@ export function places(mode: Mode, program: string, env: NodeJS.ProcessEnv, root
   return {
     ...common,
     apps: '/etc/wsgictl/apps.d',
+    packagedApps: '/usr/share/wsgictl/apps.d',
     units: '/etc/systemd/system',
     packagedUnits: ['/usr/lib/systemd/system', '/usr/local/lib/systemd/system', '/lib/systemd/system'],
     state: '/var/lib/wsgictl',

@@ -52,6 +52,11 @@ export class UnitDirectory {
     return true;
   }
 
+  /** Returns whether there was one to remove. */
+  remove(name: string): boolean {
+    return removeIfThere(join(this.path, name));
+  }
+
   /** Makes systemd see that there may be new files: it looks at the time of the directory. */
   touch(): void {
     if (!existsSync(this.path)) mkdirSync(this.path, { recursive: true });

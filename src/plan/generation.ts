@@ -5,6 +5,8 @@ export interface Generation {
   readonly createdAt: string;
   /** The INI file that it was made from. */
   readonly source: string;
+  /** The file that a package brought, where there was one; older records say nothing of it. */
+  readonly packaged?: string | null;
   /** The release: the working directory with links resolved. */
   readonly directory: string | null;
   /** The digest of the template that its unit was rendered from. */

@@ -23,6 +23,7 @@ export function generationOf({ config, pinned, template }: Staged, number: numbe
     number,
     createdAt,
     source: config.file,
+    packaged: config.packaged?.file ?? null,
     directory: pinned.directory,
     template: template.digest,
     needs: needs.filter((path): path is string => path !== null),

@@ -30,7 +30,7 @@ for (const file of readdirSync(CASES).filter((name) => name.endsWith('.ini')).so
 
 /** What a configuration says beyond the least one, section by section. */
 function changed(config: AppConfig): Record<string, unknown> {
-  const { name: _name, file: _file, lines: _lines, ...sections } = config;
+  const { name: _name, file: _file, packaged: _packaged, lines: _lines, ...sections } = config;
   return Object.fromEntries(
     Object.entries(sections).flatMap(([section, settings]): [string, unknown][] => {
       if (Array.isArray(settings)) return settings.length > 0 ? [[section, settings]] : [];
