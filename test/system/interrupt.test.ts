@@ -79,6 +79,9 @@ for (const release of RELEASES) {
         await whole(lab, PROCESSES, 'after');
       });
 
+      // How a stop comes about has nothing to do with threads: in the short run, one number of them will do.
+      if (!LONG && threads === 4) continue;
+
       it(`6.3: in a plain stop (threads ${threads})`, async () => {
         const { code, stderr } = await interrupted(threads, ['systemctl', 'stop', 'wsgi-app@shop']);
         assert.equal(code, 0, stderr);
