@@ -121,7 +121,7 @@ for (const release of RELEASES) {
       assert.equal((await whole(lab, PROCESSES, 'after the refusals')).generation, good.generation);
     });
 
-    for (const [broken, rolling] of [['shop', 'blog'], ['blog', 'shop']] as const) {
+    for (const [broken, rolling] of LONG ? ([['shop', 'blog'], ['blog', 'shop']] as const) : ([['shop', 'blog']] as const)) {
       it(`B5: ${broken} fails while ${rolling} still rolls`, async (t) => {
         if (broken === 'shop') await configure(lab, SETTINGS, 'blog');
         await deploy(lab, 'good', { app: broken, importDelay: 0 });
