@@ -78,7 +78,7 @@ for (const release of RELEASES) {
       return /^LISTEN_FDS=(\d+)$/m.exec(environment)?.[1] ?? 'none';
     }
 
-    for (const place of LONG ? PLACES : PLACES.filter(({ name }) => name.startsWith('the drop-in'))) {
+    for (const place of LONG ? PLACES : PLACES.filter(({ name }) => name.startsWith('the drop-in with both'))) {
       it(`A5: apply is killed when ${place.name}, then a daemon-reload, then a worker`, async () => {
         await configure(lab, MOVED);
         await killed(place);
