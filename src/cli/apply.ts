@@ -196,7 +196,7 @@ async function bringAbout(wire: Wire, one: Applied, options: ApplyOptions): Prom
   const app = config.name;
   const unit = await wire.systemd.unit(appUnit(app));
   const running = unit.active === 'active' || unit.active === 'reloading';
-  const retrying = unit.active === 'activating';
+  const retrying = unit.active === 'activating' || (unit.active === 'deactivating' && (await wire.systemd.job(unit))?.type !== 'stop');
   const untilCommit = !options.wait;
 
   if (change.kind === 'under-way') return rollApp(wire, app, running ? 'reload' : 'start', { untilCommit, join: true });

@@ -75,14 +75,18 @@ for (const release of RELEASES) {
 
     it('B9: the same after a reboot, mended by an apply of a good release', async () => {
       await deploy(lab, 1, { importDelay: 0, broken: 'import' });
+      await lab.write('/etc/systemd/system/wsgi-app@shop.service.d/slow.conf', '[Service]\nExecStopPost=/bin/sleep 2\n', 0o644);
       await lab.powerCut();
       await lab.reboot({ settled: false });
       await lab.waitFor('the other app is up', async () => (await lab.run(['bash', '-c', LIVE])).code === 0);
       await lab.waitFor('it has failed', async () => /failed/.test((await statusOf(lab)).notes.join('\n')));
       assert.equal((await statusOf(lab)).code, 1);
       await deploy(lab, 2, { importDelay: 0 });
+      // Between two attempts, systemd calls the unit neither active nor activating.
+      await lab.waitFor('the end of an attempt', async () => (await statusOf(lab)).active === 'deactivating');
       const applied = await lab.run(['wsgictl', 'apply', 'shop']);
       assert.equal(applied.code, 0, applied.stdout + applied.stderr);
+      await lab.sh('rm /etc/systemd/system/wsgi-app@shop.service.d/slow.conf; systemctl daemon-reload');
       await whole(lab, PROCESSES, 'mended by an apply');
       assert.equal(await newest(), '2\n');
       await whole(lab, 2, 'the other app', 'blog');

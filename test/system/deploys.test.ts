@@ -132,7 +132,8 @@ for (const release of RELEASES) {
         const began = Date.now();
         const { code } = await lab.run(['systemctl', 'reload', 'wsgi-app.target'], RELOAD);
         const ms = Date.now() - began;
-        assert.equal((await lab.sh('systemctl list-jobs --no-legend')).replace('No jobs running.', '').trim(), '');
+        // The verdict's own job ends right after that of the target, which it has cancelled.
+        assert.doesNotMatch(await lab.sh('systemctl list-jobs --no-legend --plain'), /wsgi-(app@|app.target|worker)/);
         assert.notEqual(code, 0);
         t.diagnostic(`${release}: exit code ${code} after ${ms} ms`);
         const served = async (app: string): Promise<string> => {
