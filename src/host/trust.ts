@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { UserError } from '../errors.js';
 
@@ -7,10 +7,11 @@ import { UserError } from '../errors.js';
  * what is in it ends up in commands that systemd runs as root. `top`: the last folder to look at. Throws UserError.
  */
 export function assertTrusted(file: string, top = '/', uid = process.getuid?.() ?? 0): void {
+  const root = rootHere();
   for (let path = file; ; path = dirname(path)) {
     const found = statSync(path);
     const sticky = found.isDirectory() && (found.mode & 0o1000) !== 0;
-    if (found.uid !== 0 && found.uid !== uid) {
+    if (found.uid !== root && found.uid !== uid) {
       throw new UserError(`cannot trust ${file}: ${path} belongs to another account than root`, `chown root ${path}`);
     }
     if ((found.mode & 0o002) !== 0 && !sticky) {
@@ -21,4 +22,16 @@ export function assertTrusted(file: string, top = '/', uid = process.getuid?.() 
     }
     if (path === top || path === dirname(path)) return;
   }
+}
+
+/** The account that all belong to who have no number in a user namespace. */
+const NOBODY = 65534;
+
+/**
+ * The number that root has here. In the user namespace that a user manager makes for PrivateTmp= (systemd 257 does), only
+ * the user has one.
+ */
+function rootHere(): number {
+  const map = readFileSync('/proc/self/uid_map', 'utf8');
+  return /^ *0 /m.test(map) ? 0 : NOBODY;
 }
