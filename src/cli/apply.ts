@@ -23,6 +23,8 @@ export interface ApplyOptions {
   readonly dryRun: boolean;
   /** Return when the new generation serves; the old one drains by itself. */
   readonly wait: boolean;
+  /** Whoever asks knows that code was replaced in place, and does what is to be done about it. */
+  readonly replaced?: boolean;
 }
 
 interface Applied {
@@ -55,7 +57,7 @@ export async function apply(wire: Wire, names: readonly string[], options: Apply
   const work = applied.filter(({ change }) => change.kind !== 'unchanged');
   if (work.length === 0 && gone.length === 0 && codes.length === 1) {
     if (applied.length === 0) say(`there are no apps in ${wire.places.apps}`);
-    else hintAtReload(applied);
+    else if (options.replaced !== true) hintAtReload(applied);
   }
   if (options.dryRun) return worst(codes);
   if (wire.places.root !== '') {

@@ -39,7 +39,7 @@ export async function packagedAppsChanged(wire: Wire, options: { readonly new: b
 /** `apply` sees what the file says, but not that the code was replaced in place. */
 async function renew(wire: Wire, app: string): Promise<ExitCode> {
   const before = wire.ledger(app).lastRoll();
-  const code = await apply(wire, [app], { dryRun: false, wait: true });
+  const code = await apply(wire, [app], { dryRun: false, wait: true, replaced: true });
   const { active } = await wire.systemd.unit(appUnit(app));
   if (code !== EXIT.done || active !== 'active' || wire.ledger(app).lastRoll() !== before) return code;
   return reloadApps(wire, [app], false);
