@@ -43,7 +43,7 @@ for (const release of RELEASES) {
       return stdout;
     }
 
-    const status = async (): Promise<Status> => (JSON.parse(await good('wsgictl --user status --json')) as Status[])[0] as Status;
+    const status = async (): Promise<Status> => (JSON.parse((await alice('wsgictl --user status --json')).stdout) as Status[])[0] as Status;
 
     it('apply, reload by either command and rollback: nothing is lost, and nothing needs root', async (t) => {
       await deploy(lab, 1, { importDelay: 0.2 });
