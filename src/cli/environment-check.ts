@@ -1,11 +1,12 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { place } from '../config/origin.js';
 import type { AppConfig } from '../config/settings.js';
-import { UserError } from '../errors.js';
+import { ConfigError, UserError } from '../errors.js';
 import { writeWhole } from '../host/files.js';
 import type { Staged } from '../plan/stage.js';
 import { failureOf } from '../roll/observe.js';
-import { lastLines } from './journal.js';
+import { complaintsAbout, lastLines } from './journal.js';
 import type { Wire } from './wire.js';
 
 /** How long the app's Python may take to say whether it has gunicorn, in ms. */
@@ -16,7 +17,8 @@ const NO_SERVER = 69;
 
 /**
  * Runs the worker runner's own check in the app's environment: as its user, in its sandbox, with a deadline, by systemd.
- * Root never runs a Python that somebody else may have written. Throws UserError with what it said.
+ * Root never runs a Python that somebody else may have written. Throws UserError with what it said, and ConfigError if
+ * systemd passed over anything of `[service]`.
  */
 export async function checkEnvironment(wire: Wire, config: AppConfig, staged: Staged): Promise<string[]> {
   // The worker's own unit, made a oneshot: a runtime unit needs no daemon-reload, and a fresh name no history.
@@ -26,10 +28,12 @@ export async function checkEnvironment(wire: Wire, config: AppConfig, staged: St
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `${name}@.service`);
   try {
-    writeWhole(file, checkUnit(staged.unitText));
+    const text = checkUnit(staged.unitText);
+    writeWhole(file, text);
     const job = await wire.systemd.start(unit);
     const result = await wire.systemd.jobResult(job);
     const state = await wire.systemd.unit(unit);
+    refusePassedOver(config, file, text);
     const lines = lastLines(unit, state.invocation, 20);
     if (result === 'done' && state.result === 'success') return lines;
     const why = lines.at(-1) ?? failureOf(state);
@@ -41,6 +45,19 @@ export async function checkEnvironment(wire: Wire, config: AppConfig, staged: St
     await wire.systemd.resetFailed(unit).catch(() => {});
     rmSync(file, { force: true });
   }
+}
+
+/** systemd runs a unit without the lines that it does not understand: a limit with a slip in it would limit nothing. */
+function refusePassedOver(config: AppConfig, file: string, text: string): void {
+  const lines = text.split('\n');
+  const diagnostics = complaintsAbout(file).flatMap(({ line, message }) => {
+    const setting = config.service.find(({ name, value }) => `${name}=${value}` === lines[line - 1]);
+    if (setting === undefined) return [];
+    // Behind that it repeats the value, which may be a secret.
+    const [what] = message.split(/, ignoring/);
+    return [{ ...place(config, setting.line), message: `systemd does not take this ${setting.name}: ${what}`, severity: 'error' as const }];
+  });
+  if (diagnostics.length > 0) throw new ConfigError(diagnostics);
 }
 
 /**

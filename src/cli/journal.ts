@@ -4,17 +4,34 @@ import { appUnit, workersOf } from '../plan/names.js';
 /** The last lines that one run of a unit wrote, oldest first; none where the journal cannot be read. */
 export function lastLines(unit: string, invocation: string, count: number): string[] {
   const match = invocation === '' ? ['-u', unit] : [`_SYSTEMD_INVOCATION_ID=${invocation}`, '+', `INVOCATION_ID=${invocation}`];
+  const all = messages(['--output-fields=MESSAGE,_PID', '-n', String(count + 20), ...match]);
   // systemd's own lines about the unit say less than the event that we show already.
-  const { stdout } = spawnSync('journalctl', ['--no-pager', '-q', '-o', 'json', '--output-fields=MESSAGE,_PID', '-n', String(count + 20), ...match], {
-    encoding: 'utf8',
-    timeout: 10_000,
-  });
-  const messages = (stdout ?? '').split('\n').filter((line) => line !== '').flatMap((line) => {
-    const { MESSAGE, _PID } = JSON.parse(line) as { MESSAGE?: string | number[] | null; _PID?: string };
-    if (_PID === '1' || MESSAGE === undefined || MESSAGE === null) return [];
-    return [typeof MESSAGE === 'string' ? MESSAGE : Buffer.from(MESSAGE).toString('utf8')];
-  });
-  return messages.slice(-count);
+  return all.filter(({ _PID }) => _PID !== '1').map(({ MESSAGE }) => textOf(MESSAGE)).slice(-count);
+}
+
+/** What systemd said about the lines of a unit file when it read it (systemd.journal-fields(7), CONFIG_LINE=). */
+export function complaintsAbout(file: string): { readonly line: number; readonly message: string }[] {
+  return messages(['--output-fields=MESSAGE,CONFIG_LINE', `CONFIG_FILE=${file}`]).map(({ MESSAGE, CONFIG_LINE }) => ({
+    line: Number(CONFIG_LINE),
+    message: textOf(MESSAGE).replace(`${file}:${CONFIG_LINE}: `, ''),
+  }));
+}
+
+interface Message {
+  readonly MESSAGE?: string | number[] | null;
+  readonly _PID?: string;
+  readonly CONFIG_LINE?: string;
+}
+
+function messages(arguments_: readonly string[]): Message[] {
+  const { stdout } = spawnSync('journalctl', ['--no-pager', '-q', '-o', 'json', ...arguments_], { encoding: 'utf8', timeout: 10_000 });
+  const lines = (stdout ?? '').split('\n').filter((line) => line !== '');
+  return lines.map((line) => JSON.parse(line) as Message).filter(({ MESSAGE }) => MESSAGE !== undefined && MESSAGE !== null);
+}
+
+/** journalctl shows as numbers what is not text. */
+function textOf(message: Message['MESSAGE']): string {
+  return typeof message === 'string' ? message : Buffer.from(message ?? []).toString('utf8');
 }
 
 /** Shows the journal of an app and its workers until the reader has enough; resolves with journalctl's exit code. */

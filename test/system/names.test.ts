@@ -71,6 +71,23 @@ for (const release of RELEASES) {
       assert.deepEqual((await whole(lab, 2, 'left', DASHED)).workers, before.workers);
     });
 
+    it('what systemd would pass over in [service] is a fault with its line, and nothing is changed', async () => {
+      const was = await whole(lab, 2, 'before', DASHED);
+      await configure(lab, { ...QUICK, service: { MemoryMax: '1GBB', Nice: '5', ProtectNoSuchThing: 'yes', SetCredential: 'secret' } }, DASHED);
+      const path = `/etc/wsgictl/apps.d/${DASHED}.ini`;
+      for (const command of ['apply', 'check']) {
+        const { code, stderr } = await lab.run(['wsgictl', command, DASHED]);
+        assert.equal(code, 3, stderr);
+        const said = stderr.split('\n').filter((line) => line.startsWith(path)).map((line) => line.replace(/:\d+: (.*): [^:]*$/, ': $1'));
+        assert.deepEqual(said, ['MemoryMax', 'ProtectNoSuchThing', 'SetCredential'].map((name) => `${path}: systemd does not take this ${name}`), stderr);
+        assert.doesNotMatch(stderr, /secret/);
+      }
+      assert.deepEqual((await whole(lab, 2, 'refused', DASHED)).workers, was.workers);
+      await configure(lab, { ...QUICK, service: { MemoryMax: '1G', Nice: '5' } }, DASHED);
+      await lab.sh(`wsgictl apply ${DASHED}`);
+      await whole(lab, 2, 'mended', DASHED);
+    });
+
     it('F3: percent, spaces, quotes and a backslash in paths and texts arrive as they are', async () => {
       const [directory, venv, script] = ['/srv/EPS%3AHello World/app', '/srv/v env%i', "/srv/it's/app.wsgi"];
       await lab.write(script, readFileSync(new URL('../../../test/lab/fixture-app.py', import.meta.url), 'utf8'));
