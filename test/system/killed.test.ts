@@ -131,6 +131,26 @@ for (const release of RELEASES) {
       }
     });
 
+    it('B11: a start that is killed is tried again; a scaling that is killed is done by the next apply', async () => {
+      const order = (pattern: string): Promise<void> => lab.write('/run/kill-at', JSON.stringify({ call: 'writeSync', when: 'after', pattern }));
+      await lab.sh('wsgictl stop shop');
+      await order(worker(current, 1, 'ready'));
+      await lab.sh('systemctl start --no-block wsgi-app@shop');
+      await lab.waitFor('it has died', async () => !(await lab.exists('/run/kill-at')));
+      await lab.waitFor('it has started', async () => (await statusOf(lab)).active === 'active', 60_000);
+      await mended('a killed start');
+
+      const load = clients();
+      for (const [from, to] of [[PROCESSES, PROCESSES + 1], [PROCESSES + 1, PROCESSES]] as const) {
+        await order(worker(current, PROCESSES + 1, from < to ? 'starting' : 'leaving'));
+        await configure(lab, { workers: { processes: to }, ...(LONG ? {} : { reload: { settle: '100ms' } }) });
+        assert.notEqual((await lab.run(['wsgictl', 'apply'])).code, 0, 'nothing died');
+        await lab.sh('wsgictl apply');
+        await whole(lab, to, `${from} to ${to} workers`);
+      }
+      await lossless(load);
+    });
+
     it('B11, 6.4: killed, then a power cut', async () => {
       for (const place of LONG ? CHOSEN : [CHOSEN[4] as Place]) {
         await kill(place);
