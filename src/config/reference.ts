@@ -44,11 +44,6 @@ export function settingsReference(): string {
   return [READING, ...sections].join('\n');
 }
 
-/** A setting in one line, for help on the command line. */
-export function settingLine(row: Row): string {
-  return `[${row.section}] ${row.key} (${defaultText(row).replaceAll('`', '')}): ${row.doc.replaceAll('`', '')}`;
-}
-
 function tableRow(row: Row): string {
   const cells = [`\`${row.key}\``, valueText(row), defaultText(row), row.doc];
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
