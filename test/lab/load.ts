@@ -37,7 +37,7 @@ export interface LoadOptions {
  * that a machine of two cores is busy rather than overrun.
  */
 export function l16(writers = 4): LoadOptions {
-  return { fast: 16, pauseMs: 20, slow: [{ path: '/file?5', clients: writers }] };
+  return { fast: 16, pauseMs: 100, slow: [{ path: '/file?5', clients: writers }] };
 }
 
 export class Load {

@@ -43,7 +43,7 @@ for (const release of RELEASES) {
       return generation as number;
     }
 
-    const clients = (): Load => startLoad(lab, { fast: 16, pauseMs: LONG ? 10 : 60, slow: [{ path: '/file?2', clients: 2 }] });
+    const clients = (): Load => startLoad(lab, { fast: 16, pauseMs: LONG ? 50 : 60, slow: [{ path: '/file?2', clients: 2 }] });
 
     /** The old generation whole, old code only, and a status that does not let the failure be forgotten. */
     async function unharmed(current: number): Promise<void> {

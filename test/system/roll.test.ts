@@ -12,7 +12,7 @@ const PROCESSES = 4;
 const [IMPORT, SETTLE, SLOW] = LONG ? [1, 1, 5] : [0.3, 0.5, 2];
 const RELOADS = LONG ? 20 : 2;
 /** Between two requests of a client: the short run is for machines that have other things to do. */
-const PAUSE = LONG ? 10 : 60;
+const PAUSE = LONG ? 50 : 60;
 
 interface Variant {
   readonly threads: number;
