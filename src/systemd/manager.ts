@@ -29,6 +29,7 @@ export class Manager implements Systemd {
   readonly #results = new Map<string, JobResult>();
   readonly #history = new Map<string, string[]>();
   readonly #ends = new Map<string, LastEnd>();
+  readonly #states = new Map<string, Promise<UnitState>>();
   #changed = false;
   #closed = false;
   #wake: () => void = () => {};
@@ -43,7 +44,21 @@ export class Manager implements Systemd {
     const [units] = (await this.#read(MANAGER_PATH, MANAGER, 'ListUnitsByPatterns', 'asas', [[], [...patterns]])) as [
       string[][],
     ];
-    return Promise.all(units.map(([name]) => this.unit(name as string)));
+    return Promise.all(units.map((unit) => this.#known(unit)));
+  }
+
+  /**
+   * A unit's state as it was read last, if systemd has not said since that it has changed: to tell all of a unit
+   * costs PID 1 and us many times what it costs to list it.
+   */
+  async #known([name = '', , , active, sub, , path = '', , , job]: readonly string[]): Promise<UnitState> {
+    const known = await this.#states.get(path);
+    if (known !== undefined && known.active === active && known.sub === sub && (known.job ?? '/') === job) return known;
+    // It is kept before the answer is here: whatever systemd says of the unit from now on makes it old.
+    const read = this.unit(name);
+    this.#states.set(path, read);
+    read.catch(() => this.#states.delete(path));
+    return read;
   }
 
   async unit(name: string): Promise<UnitState> {
@@ -188,6 +203,7 @@ export class Manager implements Systemd {
     if (this.#bus !== null && !this.#bus.closed) return this.#bus;
     const bus = new Bus(this.#address, (signal) => this.#onSignal(signal));
     this.#bus = bus;
+    this.#states.clear();
     // Without a daemon in between, PID 1 sends its signals unasked.
     if (this.#address.daemon) {
       const match = `type='signal',sender='org.freedesktop.systemd1'`;
@@ -200,7 +216,10 @@ export class Manager implements Systemd {
 
   #onSignal({ path, member, body }: Signal): void {
     if (member === 'JobRemoved') this.#results.set(String(body[1]), String(body[3]));
+    if (member === 'Reloading') this.#states.clear();
+    if (member === 'UnitRemoved') this.#states.delete(String(body[1]));
     if (member === 'PropertiesChanged') {
+      this.#states.delete(path);
       const changed = plain(body[1]);
       const words = [changed['SubState'], changed['Result']].filter((word) => typeof word === 'string');
       if (typeof changed['Result'] === 'string') this.#ends.set(path, lastEnd(changed));
