@@ -1,5 +1,5 @@
 // The app of the cases: releases of it in a lab, its INI file, and what its requests left.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { labScript } from './root.js';
 import type { Lab } from './lab.js';
@@ -83,14 +83,9 @@ export interface Trace {
 
 /** The traces of the requests so far; those in flight are neither at their end nor FIN. */
 export async function traces(lab: Lab, app = 'shop'): Promise<Trace[]> {
-  const directory = join('/srv', app, 'files');
-  const listing = await lab.sh('cd "$DIRECTORY"; for f in *; do [ -f "$f" ] || continue; echo "$f" $(grep -xE "END|FIN" "$f"); done', {
-    env: { DIRECTORY: directory },
-  });
-  return listing.split('\n').filter(Boolean).map((line) => {
-    const [name = '', ...marks] = line.split(' ');
-    return { name, end: marks.includes('END'), fin: marks.includes('FIN') };
-  });
+  const directory = join(lab.root, 'srv', app, 'files');
+  const lines = (name: string): string[] => readFileSync(join(directory, name), 'latin1').split('\n');
+  return readdirSync(directory).sort().map((name) => ({ name, end: lines(name).includes('END'), fin: lines(name).includes('FIN') }));
 }
 
 /** Names of the files without their END: requests that were interrupted or killed, or are in flight. */
