@@ -65,7 +65,7 @@ function refusePassedOver(config: AppConfig, file: string, text: string): void {
  * In a slice that there is: systemd would make one for it, and keep that for ever.
  */
 function checkUnit(workerText: string): string {
-  const dropped = /^(Type|Sockets|Slice|Restart\w*|Timeout\w+|Watchdog\w+|Kill\w+|SourcePath|JoinsNamespaceOf|CollectMode|Before)=/;
+  const dropped = /^(Type|Sockets|Slice|Restart\w*|Timeout\w+|Watchdog\w+|Kill\w+|SourcePath|JoinsNamespaceOf|CollectMode|Before)=|^BindReadOnlyPaths=.*\/generations\/%j\/code:/;
   const kept = workerText.split('\n').filter((line) => !dropped.test(line));
   const text = kept.join('\n').replace('\nExecStart=', `\nType=oneshot\nRemainAfterExit=yes\nTimeoutStartSec=${DEADLINE / 1000}s\nSlice=wsgi.slice\nExecStart=`);
   return text.replace('--generation=%j', '--check --generation=%j');

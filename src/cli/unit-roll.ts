@@ -158,7 +158,7 @@ async function makeGeneration(wire: Wire, ledger: Ledger): Promise<Made> {
   const staged = wire.stage(config);
   wire.runner.ensure();
   const generation = generationOf(staged, await reserve(wire, ledger), new Date().toISOString());
-  ledger.record(generation, staged.unitText, config.file);
+  ledger.record(generation, staged.unitText, config.file, staged.pinned.kept);
   wire.units.writeGeneration(ledger.app, generation.number, staged.unitText);
   return { generation, maxSurge: config.reload['max-surge'], maxUnavailable: config.reload['max-unavailable'] };
 }
@@ -170,7 +170,7 @@ async function copyGeneration(wire: Wire, ledger: Ledger, number: number): Promi
   if (original === null || unitText === null) throw new UserError(`${ledger.app} has no generation ${number}`, `wsgictl status ${ledger.app}`);
   refuseIfGone(original);
   const generation = { ...original, number: await reserve(wire, ledger), createdAt: new Date().toISOString(), copyOf: number };
-  ledger.record(generation, unitText, ledger.frozen(number));
+  ledger.record(generation, unitText, ledger.frozen(number), ledger.code(number));
   wire.units.writeGeneration(ledger.app, generation.number, unitText);
   // A rollback may be the answer to a faulty INI file: then it goes the careful way.
   const reload = readIni(wire.places, ledger.app).config?.reload;

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import type { AppConfig } from '../config/settings.js';
 import { UserError } from '../errors.js';
+import { isPackaged } from '../host/inis.js';
 import { Ledger } from '../host/ledger.js';
 import { pin } from '../host/pin.js';
 import { places as findPlaces, type Places } from '../host/places.js';
@@ -54,7 +55,7 @@ export class Wire {
 
   /** The generation that a configuration makes now. Throws ConfigError where one of its paths is missing. */
   stage(config: AppConfig): Staged {
-    const pinned = pin(config, this.runner.directory, this.places.root);
+    const pinned = pin(config, this.runner.directory, isPackaged(this.places, config), this.places.root);
     const around = {
       mode: this.places.mode,
       stateDirectory: this.places.state,

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { readApp, type ReadApp } from '../config/app.js';
 import { appNameFault } from '../config/name.js';
 import type { AppConfig } from '../config/settings.js';
@@ -28,6 +28,11 @@ export function iniPath(places: Places, app: string): string {
 /** The INI file of an app that a package brought, or null. */
 export function packagedIni(places: Places, app: string): string | null {
   return places.packagedApps !== null && packagedApps(places).includes(app) ? join(places.packagedApps, `${app}.ini`) : null;
+}
+
+/** Whether a package brought an app, or a part of its settings. */
+export function isPackaged(places: Places, { file, packaged }: Pick<AppConfig, 'file' | 'packaged'>): boolean {
+  return packaged !== null || (places.packagedApps !== null && dirname(file) === places.packagedApps);
 }
 
 /** Removes an app's INI file; what belongs to a package is masked. */

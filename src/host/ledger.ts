@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Generation } from '../plan/generation.js';
 import { last, type NewEvent, type RollEvent, type Wish } from '../roll/events.js';
 import { readIfThere, removeIfThere, syncDirectory, writeWhole } from './files.js';
+import { keepTree } from './kept.js';
 
 /** A move of an app's socket that was begun and is not finished. */
 export interface SocketMove {
@@ -23,7 +24,8 @@ const KEPT = 10;
  *     processes                     how many workers are wanted, where it is not what the generation says
  *     wish                          what the next run is to do that a reload or start cannot say
  *     socket-move                   there while the socket moves
- *     generations/7/                record.json, unit.service, app.ini (frozen, with the mode of the original)
+ *     generations/7/                record.json, unit.service, app.ini (frozen, with the mode of the original); of a
+ *                                   packaged app also code/, the files of its directory
  *     rolls/12.jsonl                the events of a roll; without an `end` it was cut off
  */
 export class Ledger {
@@ -116,8 +118,15 @@ export class Ledger {
     return number;
   }
 
-  /** `ini`: the file to freeze, which keeps its mode: it may hold secrets. */
-  record(generation: Generation, unitText: string, ini: string): void {
+  /** The directory that a generation keeps, or null. */
+  code(number: number): string | null {
+    const code = this.#file(number, 'code');
+    return existsSync(code) ? code : null;
+  }
+
+  /** `ini`: the file to freeze, which keeps its mode: it may hold secrets. `code`: the directory to keep. */
+  record(generation: Generation, unitText: string, ini: string, code: string | null): void {
+    if (code !== null) keepTree(code, this.#file(generation.number, 'code'));
     const frozen = this.frozen(generation.number);
     const temporary = `${frozen}.tmp`;
     writeWhole(temporary, '', 0o600);

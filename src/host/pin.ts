@@ -8,11 +8,17 @@ import type { Pinned } from '../units/view.js';
 import { realpathIn } from './realpath.js';
 
 /**
+ * A directory that a package has for itself: not one that it shares with others, as that of all Python modules. Without
+ * what a unit would want quoted in a pair of paths, which no package has in its paths.
+ */
+const OWN = /^\/usr\/[a-z0-9]+\/(?!.*(?:^|\/)(?:dist|site)-packages$)(?!python3$)[A-Za-z0-9_.+~@/-]+$/;
+
+/**
  * Resolves the symbolic links in an app's paths, so that a generation means one release for ever. The last component
  * of the Python is kept: a virtualenv's is a link, and known by the place of that link. Throws ConfigError where a path
- * is missing, or what it resolves to cannot stand in a unit file.
+ * is missing, or what it resolves to cannot stand in a unit file. `isPackaged`: a package brought the app.
  */
-export function pin(config: AppConfig, runner: string, root = ''): Pinned {
+export function pin(config: AppConfig, runner: string, isPackaged: boolean, root = ''): Pinned {
   const faults: Diagnostic[] = [];
   const { app } = config;
 
@@ -39,12 +45,14 @@ export function pin(config: AppConfig, runner: string, root = ''): Pinned {
     const message = `there is no Python at ${app.python}`;
     faults.push({ ...place(config, config.lines[`app.${pythonKey}`] ?? 0), message, severity: 'error' });
   }
+  const directory = app.directory === null ? null : resolve(app.directory, 'directory', 'directory');
   const pinned: Pinned = {
-    directory: app.directory === null ? null : resolve(app.directory, 'directory', 'directory'),
+    directory,
     python,
     script: app.script === null ? null : resolve(app.script, 'script', 'file'),
     pythonPath: (app['python-path'] ?? []).map((path) => resolve(path, 'python-path', 'directory')),
     gunicornConfig: app['gunicorn-config'] === null ? null : resolve(app['gunicorn-config'], 'gunicorn-config', 'file'),
+    kept: isPackaged && directory !== null && OWN.test(directory) ? directory : null,
     runner,
   };
   if (faults.length > 0) throw new ConfigError(faults);

@@ -17,6 +17,8 @@ export interface Pinned {
   readonly script: string | null;
   readonly pythonPath: readonly string[];
   readonly gunicornConfig: string | null;
+  /** The directory that dpkg replaces in place: the generation keeps its files, and its workers see these. */
+  readonly kept: string | null;
   /** The directory of the worker runner. */
   readonly runner: string;
 }
@@ -43,6 +45,7 @@ export interface WorkerView {
   readonly user: string | null;
   readonly group: string | null;
   readonly directory: string | null;
+  readonly kept: string | null;
   readonly umask: string;
   readonly environment: readonly string[];
   readonly environmentFiles: readonly string[];
@@ -62,10 +65,11 @@ export interface WorkerView {
 export function workerView(config: AppConfig, pinned: Pinned, around: Around): WorkerView {
   const { app, reload } = config;
   const prefix = sliceUnit(config.name).replace(/^wsgi-|\.slice$/g, '');
+  const generation = `${escape.path(around.stateDirectory)}/${config.name}/generations/%j`;
   return {
     app: config.name,
     source: config.file,
-    frozen: `${escape.path(around.stateDirectory)}/${config.name}/generations/%j/app.ini`,
+    frozen: `${generation}/app.ini`,
     dropIns: `${around.unitDirectory}/wsgi-worker-${prefix}-.service.d/`,
     description: `${escape.rest(app.description ?? `WSGI app ${config.name}`)} (worker %i of generation %j)`,
     system: around.mode === 'system',
@@ -76,6 +80,7 @@ export function workerView(config: AppConfig, pinned: Pinned, around: Around): W
     user: app.user,
     group: app.group,
     directory: pinned.directory === null ? null : escape.path(pinned.directory),
+    kept: pinned.kept === null ? null : `${generation}/code:${pinned.kept}`,
     umask: escape.mode(app.umask),
     environment: config.environment.map(({ name, value }) => escape.word(`${name}=${value}`)),
     environmentFiles: app['environment-file'].map((file) => environmentFile(file)),

@@ -18,6 +18,7 @@ export function asWritten({ app }: AppConfig): Pinned {
     script: app.script,
     pythonPath: app['python-path'] ?? [],
     gunicornConfig: app['gunicorn-config'],
+    kept: null,
     runner: '/var/lib/wsgictl/.runner/0123456789ab',
   };
 }

@@ -109,6 +109,17 @@ test("a release's own path is input: it adds nothing either", () => {
   assert.deepEqual(command(value('ExecStart')).slice(0, 2), [pinned.python, pinned.runner]);
 });
 
+test('the files that a generation keeps lie over those of the package, in every sandbox, whatever its number', () => {
+  for (const sandbox of ['default', 'strict', 'off']) {
+    const config = configOf(`directory = /usr/share/news\nsandbox = ${sandbox}`);
+    const around = { mode: 'system', stateDirectory: '/var/lib/wsgictl', unitDirectory: '/etc/systemd/system' } as const;
+    const text = (kept: string | null): string => render(template(WORKER_TEMPLATE), workerView(config, { ...asWritten(config), kept }, around));
+    const value = readUnit(text('/usr/share/news')).find(({ name }) => name === 'BindReadOnlyPaths')?.value;
+    assert.equal(value, '/var/lib/wsgictl/shop/generations/%j/code:/usr/share/news');
+    assert.doesNotMatch(text(null), /BindReadOnlyPaths/);
+  }
+});
+
 test('the socket: default address and group, or what is given', () => {
   assert.deepEqual(socketView(configOf(''), 'www-data', '%t'), {
     source: 'shop.ini', listen: ['%t/wsgi/shop.sock'], mode: '0660', user: null, group: 'www-data', backlog: '2048',

@@ -1,0 +1,71 @@
+// The example of a package that brings an app, built as its packager would. Only in the long run: that needs debhelper.
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Lab, RELEASES } from '../lab/lab.js';
+import { startLoad } from '../lab/load.js';
+import { installPackage } from './packages.js';
+import { LONG, remains, whole } from './whole.js';
+
+const EXAMPLE = fileURLToPath(new URL('../../../packaging/examples/hello-wsgi', import.meta.url));
+const VERSIONS = ['1.0', '1.1'];
+
+/** Builds a version of it in a folder; the next one differs by its number only. */
+function build(folder: string, version: string): void {
+  const tree = join(folder, version, 'hello-wsgi');
+  cpSync(EXAMPLE, tree, { recursive: true });
+  for (const file of ['hello.py', 'debian/changelog']) {
+    const text = readFileSync(join(tree, file), 'utf8');
+    assert.match(text, /1\.0/);
+    writeFileSync(join(tree, file), text.replace('1.0', version));
+  }
+  execFileSync('dpkg-buildpackage', ['--no-sign', '--build=binary'], { cwd: tree, stdio: ['ignore', 'ignore', 'pipe'] });
+}
+
+for (const release of LONG ? RELEASES : []) {
+  describe(`the example package on ${release}`, { timeout: 900_000 }, () => {
+    const folder = mkdtempSync(join(tmpdir(), 'wsgictl-example-'));
+    let lab: Lab;
+    before(async () => {
+      if (spawnSync('dh', ['--version']).error !== undefined) {
+        execFileSync('apt-get', ['install', '--yes', '--quiet=2', '--no-install-recommends', 'debhelper'], { stdio: 'ignore' });
+      }
+      VERSIONS.forEach((version) => build(folder, version));
+      lab = await Lab.boot(release, { install: false });
+      for (const version of VERSIONS) {
+        copyFileSync(join(folder, version, `hello-wsgi_${version}_all.deb`), join(lab.root, `srv/hello-${version}.deb`));
+      }
+      await installPackage(lab);
+    });
+    after(async () => {
+      rmSync(folder, { recursive: true });
+      await lab.stop();
+    });
+
+    it('it has no maintainer script but for its account', () => {
+      const scripts = execFileSync('dpkg-deb', ['--ctrl-tarfile', join(folder, '1.0/hello-wsgi_1.0_all.deb')]);
+      const names = execFileSync('tar', ['--list'], { input: scripts, encoding: 'utf8' }).match(/\w+(?=\n)/g);
+      assert.deepEqual(names?.sort(), ['control', 'md5sums', 'postinst']);
+    });
+
+    it('it is installed, upgraded under load, and removed', async (t) => {
+      await lab.sh('dpkg -i /srv/hello-1.0.deb 2>&1', { timeout: 120_000 });
+      await whole(lab, 2, 'installed', 'hello');
+      const load = startLoad(lab, { socket: '/run/wsgi/hello.sock', path: '/', fast: 4, pauseMs: 20, marker: /version (\S+)/ });
+      await load.started();
+      await lab.sh('dpkg -i /srv/hello-1.1.deb 2>&1', { timeout: 120_000 });
+      const { requests, failed, failures, releases } = await load.stop();
+      t.diagnostic(`${release}: ${requests} requests, ${failed} failed`);
+      assert.deepEqual(failures.slice(0, 3), []);
+      assert.deepEqual(releases.map(({ name }) => name).sort(), VERSIONS);
+      await whole(lab, 2, 'upgraded', 'hello');
+      await lab.sh('dpkg --purge hello-wsgi 2>&1', { timeout: 120_000 });
+      assert.deepEqual(await remains(lab, 'hello'), []);
+      assert.equal(await lab.exists('/var/lib/wsgictl/hello'), false);
+    });
+  });
+}

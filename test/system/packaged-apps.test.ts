@@ -1,0 +1,137 @@
+// Apps that other packages bring, without a maintainer script of their own: dpkg's trigger does it all. Only in the long
+// run, as all tests of packages.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { Lab, RELEASES } from '../lab/lab.js';
+import { startLoad } from '../lab/load.js';
+import { installPackage, packApp, type AppPackage } from './packages.js';
+import { LONG, remains, statusOf, whole } from './whole.js';
+
+const PROCESSES = 2;
+const SETTINGS = { news: '', weather: 'sandbox = off\n' };
+type App = keyof typeof SETTINGS;
+const APPS = ['news', 'weather'] as const;
+
+for (const release of LONG ? RELEASES : []) {
+  describe(`apps of other packages on ${release}`, { timeout: 900_000 }, () => {
+    let lab: Lab;
+    /** The versions that were packed last. */
+    const packed = { news: 0, weather: 0 };
+    before(async () => {
+      lab = await Lab.boot(release, { install: false });
+      await installPackage(lab);
+    });
+    after(async () => lab.stop());
+
+    /** A next version of an app's package. */
+    const next = (app: App, broken: Pick<AppPackage, 'broken'> = {}): AppPackage =>
+      ({ name: app, version: ++packed[app], settings: SETTINGS[app], ...broken });
+    /** What dpkg printed; it must end well. */
+    const dpkg = async (action: string, packages: readonly AppPackage[]): Promise<string> => {
+      const files: string[] = [];
+      for (const one of packages) files.push(await packApp(lab, one));
+      return lab.sh(`dpkg ${action} ${files.join(' ')} 2>&1`, { timeout: 180_000 });
+    };
+    const ask = async (app: App, path: string, times = 1): Promise<string> =>
+      lab.sh(`for i in $(seq ${times}); do curl -s --max-time 20 --unix-socket /run/wsgi/${app}.sock http://localhost${path}; done`);
+    const serves = async (app: App, version: number, when: string): Promise<void> => {
+      await whole(lab, PROCESSES, when, app);
+      assert.match(await ask(app, '/who'), new RegExp(`"release": "${version}"`), when);
+    };
+    /** Kills a worker and waits until systemd has another in its place. */
+    const crash = async (app: App): Promise<void> => {
+      const [worker] = (await statusOf(lab, app)).workers;
+      await lab.sh(`kill -9 ${worker?.pid}`);
+      await lab.waitFor(`a worker of ${app} in the place of the one that was killed`, async () => {
+        const { workers } = await statusOf(lab, app);
+        return workers.length === PROCESSES && workers.every(({ phase, pid }) => phase === 'ready' && pid !== worker?.pid);
+      }, 90_000);
+    };
+
+    it('an installation applies them', async () => {
+      await dpkg('-i', APPS.map((app) => next(app)));
+      for (const app of APPS) await serves(app, packed[app], 'installed');
+    });
+
+    it('an upgrade under load rolls, and loses nothing', async (t) => {
+      const load = startLoad(lab, { socket: '/run/wsgi/news.sock', fast: 4, pauseMs: 20 });
+      await load.started();
+      await dpkg('-i', [next('news')]);
+      const { requests, failed, failures, releases } = await load.stop();
+      t.diagnostic(`${release}: ${requests} requests, ${failed} failed`);
+      assert.deepEqual(failures.slice(0, 3), []);
+      assert.deepEqual(releases.map(({ name }) => name).sort(), ['1', '2']);
+      await serves('news', packed.news, 'upgraded');
+      await serves('weather', packed.weather, 'not upgraded');
+    });
+
+    it('between unpacking and configuring, what crashes or imports late still runs the old code, sandbox or not', async () => {
+      const old = { ...packed };
+      await dpkg('--no-triggers --unpack', APPS.map((app) => next(app)));
+      for (const app of APPS) {
+        assert.match(await lab.read(`/usr/share/${app}/late.py`), new RegExp(String(packed[app])));
+        await crash(app);
+        // Both workers, the one that was there before and the new one, import it now.
+        const replies = new Set((await ask(app, '/late', 20)).split('\n').filter(Boolean));
+        assert.deepEqual([...replies], [`${old[app]} ${old[app]}`]);
+        await serves(app, old[app], 'unpacked only');
+      }
+      await dpkg('--configure --pending', []);
+      for (const app of APPS) {
+        await serves(app, packed[app], 'configured');
+        assert.equal(await ask(app, '/late'), `${packed[app]} ${packed[app]}\n`);
+      }
+    });
+
+    it('a broken upgrade rolls back, dpkg says why and ends well, and a good package beside it has its turn', async (t) => {
+      const good = packed.news;
+      const load = startLoad(lab, { socket: '/run/wsgi/news.sock', fast: 4, pauseMs: 20 });
+      await load.started();
+      const said = await dpkg('-i', [next('news', { broken: 'import' }), next('weather')]);
+      const { requests, failed, failures } = await load.stop();
+      t.diagnostic(`${release}: ${requests} requests, ${failed} failed`);
+      assert.deepEqual(failures.slice(0, 3), []);
+      assert.match(said, /is broken: it cannot be imported[^]*an app has a problem: wsgictl status/);
+      const states = await lab.sh("dpkg-query -W -f='${db:Status-Status} ' wsgictl news weather");
+      assert.equal(states, 'installed installed installed ');
+      await serves('weather', packed.weather, 'beside a broken package');
+
+      await crash('news');
+      const { code, healthy, notes } = await statusOf(lab, 'news');
+      assert.deepEqual([code, healthy], [1, false]);
+      assert.match(notes.join('\n'), /is broken: it cannot be imported/);
+      assert.match(await ask('news', '/who'), new RegExp(`"release": "${good}"`));
+    });
+
+    it('the next upgrade recovers from it, and a rollback has the code of the earlier package', async () => {
+      const earlier = /"release": "(\d+)"/.exec(await ask('news', '/who'))?.[1];
+      await dpkg('-i', [next('news')]);
+      await serves('news', packed.news, 'after a broken upgrade');
+      await lab.sh('wsgictl rollback news', { timeout: 120_000 });
+      await serves('news', Number(earlier), 'rolled back');
+      assert.equal(await ask('news', '/late'), `${earlier} ${earlier}\n`);
+      await lab.sh('wsgictl reload news', { timeout: 120_000 });
+      await serves('news', packed.news, 'forward again');
+    });
+
+    it('a file in /etc changes one setting, and status says so', async () => {
+      await lab.write('/etc/wsgictl/apps.d/news.ini', '[workers]\nprocesses = 3\n', 0o644);
+      await lab.sh('wsgictl apply news', { timeout: 120_000 });
+      const { notes } = await whole(lab, 3, 'with a file in /etc', 'news');
+      const note = 'workers.processes from /etc/wsgictl/apps.d/news.ini, the rest from /usr/share/wsgictl/apps.d/news.ini';
+      assert.ok(notes.includes(note), notes.join('\n'));
+      await lab.sh('rm /etc/wsgictl/apps.d/news.ini; wsgictl apply news', { timeout: 120_000 });
+      await serves('news', packed.news, 'without it');
+    });
+
+    it('a removal drains and removes them, and leaves the other', async () => {
+      const slow = ask('news', '/slow');
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      await lab.sh('dpkg --remove news 2>&1', { timeout: 120_000 });
+      assert.match(await slow, new RegExp(`"release": "${packed.news}"`));
+      assert.deepEqual(await remains(lab, 'news'), []);
+      assert.equal(await lab.exists('/var/lib/wsgictl/news') || await lab.exists('/usr/share/news'), false);
+      await serves('weather', packed.weather, 'the other was removed');
+    });
+  });
+}
