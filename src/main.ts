@@ -11,6 +11,7 @@ import { complain } from './cli/report.js';
 import { reloadApps, restartApps, rollbackApp, startApps } from './cli/roll-commands.js';
 import { status } from './cli/status.js';
 import { runRoll } from './cli/unit-roll.js';
+import { touched } from './cli/touch.js';
 import { appStopped, drainAll, verdict } from './cli/unit-stop.js';
 import { Wire, type GlobalOptions } from './cli/wire.js';
 import { ConfigError, EXIT, UserError } from './errors.js';
@@ -112,6 +113,8 @@ const unit = program.command('unit', { hidden: true });
 unit.command('start').argument('<app>').action((app: string) => run((wire) => runRoll(wire, app, 'start')));
 unit.command('reload').argument('<app>').action((app: string) => run((wire) => runRoll(wire, app, 'reload')));
 unit.command('stopped').argument('<app>').action((app: string) => run((wire) => appStopped(wire, app)));
+unit.command('touched').argument('<app>').option('--again', 'the second look', false)
+  .action((app: string, options: { again: boolean }) => run((wire) => touched(wire, app, options.again)));
 unit.command('drain').action(() => run((wire) => drainAll(wire)));
 unit.command('packaged').option('--new', 'only apps that never ran', false).action((options: { new: boolean }) => run((wire) => packagedAppsChanged(wire, options)));
 unit.command('verdict').action(() => run((wire) => verdict(wire)));
