@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { apply } from './cli/apply.js';
 import { check } from './cli/check.js';
+import { init } from './cli/init.js';
 import { importFromApache, type ImportOptions } from './cli/import.js';
 import { showJournal } from './cli/journal.js';
 import { packagedAppsChanged } from './cli/packaged.js';
@@ -95,6 +96,11 @@ program.command('remove').argument('<app>').description('drain an app and remove
 program.command('proxy').argument('<proxy>', 'apache or nginx').argument('<app>', 'name of an app, or path of an INI file')
   .description('show what Apache or nginx needs to pass requests on to an app')
   .action((proxy: string, app: string) => run((wire) => printProxy(wire, proxy, app)));
+
+program.command('init').argument('[dir]', 'the folder of the project; this one without', '.')
+  .option('--write [name]', 'write it as the INI file of that app; nothing is overwritten', false)
+  .description("look at a project, without running it, and propose its INI file")
+  .action((folder: string, options: { write: string | boolean }) => run((wire) => init(wire, folder, options.write)));
 
 const many = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 program.command('import').description('make apps of what another server runs')
