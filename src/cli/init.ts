@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { hasControl } from '../config/control.js';
 import { appNameFault } from '../config/name.js';
 import { EXIT, UserError, type ExitCode } from '../errors.js';
 import { writeWhole } from '../host/files.js';
@@ -13,6 +14,7 @@ import type { Wire } from './wire.js';
 export function init(wire: Wire, folder: string, write: string | boolean): ExitCode {
   const { places } = wire;
   const directory = resolve(folder);
+  if (hasControl(directory)) throw new UserError('the name of the folder holds a control character', 'rename it');
   const project = detect(directory, new FileSources(places.root));
   const [best, ...others] = project.candidates;
   if (best === undefined) {

@@ -1,3 +1,4 @@
+import { hasControl } from '../config/control.js';
 import { inModule, isScript, type Candidate } from './candidate.js';
 import type { Tree } from './tree.js';
 
@@ -88,8 +89,9 @@ function unique(candidates: readonly Candidate[]): Candidate[] {
   return candidates.filter((one, at) => candidates.findIndex(({ setting, value, directory }) => setting === one.setting && value === one.value && directory === one.directory) === at);
 }
 
+/** A name with control characters would be lines of the proposal. */
 function names(directory: string, tree: Tree): readonly string[] {
-  return [...(tree.list(directory) ?? [])].filter((name) => !NOT_CODE.test(name)).sort();
+  return [...(tree.list(directory) ?? [])].filter((name) => !NOT_CODE.test(name) && !hasControl(name)).sort();
 }
 
 function directoriesIn(directory: string, tree: Tree): readonly string[] {

@@ -47,7 +47,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'src/config': [],
   'src/apache': ['src/config', 'src/proxy'],
   'src/proxy': ['src/config'],
-  'src/project': [],
+  'src/project': ['src/config'],
   'src/plan': ['src/config', 'src/units'],
   'src/units': ['src/config', 'src/plan'],
   'src/roll': ['src/plan', 'src/systemd', 'src/config'],

@@ -59,6 +59,7 @@ const CASES: readonly Case[] = [
     what: 'releases behind a link, the virtualenv beside them', candidates: ['module = hello:app'], links: ['/srv/shop/current'],
     directory: '/srv/shop/current', virtualenv: '/srv/shop/venv', files: { 'current/hello.py': FLASK, 'releases/1/hello.py': FLASK, 'venv/pyvenv.cfg': ENV },
   },
+  { what: 'a name of two lines is none', candidates: [], files: { 'x.wsgi\nuser = root\ny.wsgi': 'application = 1\n', 'a\nb/c.wsgi': 'application = 1\n' } },
   { what: 'ASGI is none', candidates: [], files: { 'main.py': 'from fastapi import FastAPI\napp = FastAPI()\n' } },
   { what: 'tests, comments and what stands in functions are none', candidates: [], files: { 'test_app.py': FLASK, 'a.py': '# app = Flask(x)\ndef f():\n    app = Flask(x)\n', 'tests/b.py': FLASK } },
 ];
