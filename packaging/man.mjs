@@ -7,6 +7,7 @@ import { join } from 'node:path';
 const SEE_ALSO = {
   'wsgictl.1': '**wsgictl.ini**(5), **wsgi-app**(7), **systemctl**(1), **journalctl**(1)',
   'wsgictl.ini.5': '**wsgictl**(1), **wsgi-app**(7), **systemd.exec**(5), **systemd.resource-control**(5)',
+  'wsgictl-migration.7': '**wsgictl**(1), **wsgictl.ini**(5), **wsgi-app**(7)',
   'wsgi-app.7': '**wsgictl**(1), **wsgictl.ini**(5), **systemd.service**(5), **systemd.kill**(5), **gunicorn**(1)',
 };
 
@@ -16,6 +17,10 @@ const PAGES = [
     synopsis: '**wsgictl** [**\\-\\-user** | **\\-\\-root** *DIR*] *COMMAND* [*APP*…] [*OPTION*…]', chapter: 'Commands',
   },
   { name: 'wsgictl.ini', section: 5, what: 'the description of a WSGI app', synopsis: '/etc/wsgictl/apps.d/*NAME*.ini', chapter: 'Settings' },
+  {
+    name: 'wsgictl-migration', section: 7, what: 'from mod_wsgi, gunicorn under systemd or uWSGI to wsgictl',
+    synopsis: '**wsgictl import apache** *FILE*…', chapter: 'Migration guide',
+  },
   {
     name: 'wsgi-app', section: 7, what: 'units, signals and files of the WSGI apps that wsgictl runs',
     synopsis: 'wsgi-app.target, wsgi-app@*APP*.service, wsgi-app@*APP*.socket, wsgi-worker-*APP*-*GENERATION*@*WORKER*.service', chapter: 'How it works',

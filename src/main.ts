@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { apply } from './cli/apply.js';
 import { check } from './cli/check.js';
+import { init } from './cli/init.js';
 import { importFromApache, type ImportOptions } from './cli/import.js';
 import { showJournal } from './cli/journal.js';
 import { packagedAppsChanged } from './cli/packaged.js';
@@ -11,6 +12,7 @@ import { complain } from './cli/report.js';
 import { reloadApps, restartApps, rollbackApp, startApps } from './cli/roll-commands.js';
 import { status } from './cli/status.js';
 import { runRoll } from './cli/unit-roll.js';
+import { touched } from './cli/touch.js';
 import { appStopped, drainAll, verdict } from './cli/unit-stop.js';
 import { Wire, type GlobalOptions } from './cli/wire.js';
 import { ConfigError, EXIT, UserError } from './errors.js';
@@ -95,6 +97,11 @@ program.command('proxy').argument('<proxy>', 'apache or nginx').argument('<app>'
   .description('show what Apache or nginx needs to pass requests on to an app')
   .action((proxy: string, app: string) => run((wire) => printProxy(wire, proxy, app)));
 
+program.command('init').argument('[dir]', 'the folder of the project; this one without', '.')
+  .option('--write [name]', 'write it as the INI file of that app; nothing is overwritten', false)
+  .description("look at a project, without running it, and propose its INI file")
+  .action((folder: string, options: { write: string | boolean }) => run((wire) => init(wire, folder, options.write)));
+
 const many = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 program.command('import').description('make apps of what another server runs')
   .command('apache').argument('<file...>', 'configuration files of Apache, such as /etc/apache2/apache2.conf')
@@ -112,6 +119,8 @@ const unit = program.command('unit', { hidden: true });
 unit.command('start').argument('<app>').action((app: string) => run((wire) => runRoll(wire, app, 'start')));
 unit.command('reload').argument('<app>').action((app: string) => run((wire) => runRoll(wire, app, 'reload')));
 unit.command('stopped').argument('<app>').action((app: string) => run((wire) => appStopped(wire, app)));
+unit.command('touched').argument('<app>').option('--again', 'the second look', false)
+  .action((app: string, options: { again: boolean }) => run((wire) => touched(wire, app, options.again)));
 unit.command('drain').action(() => run((wire) => drainAll(wire)));
 unit.command('packaged').option('--new', 'only apps that never ran', false).action((options: { new: boolean }) => run((wire) => packagedAppsChanged(wire, options)));
 unit.command('verdict').action(() => run((wire) => verdict(wire)));

@@ -21,11 +21,12 @@ _wsgictl() {
 		-n | --lines) return ;;
 	esac
 	case $command in
-		'') words='check render apply reload rollback start stop restart status logs remove proxy import --user --root --version --help' ;;
+		'') words='check render apply reload rollback start stop restart status logs remove proxy import init --user --root --version --help' ;;
 		apply) words='--dry-run --no-wait --help' ;;
 		reload | rollback) words='--no-wait --help' ;;
 		render) words='--output --help' ;;
 		status) words='--json --help' ;;
+		init) words='--write --help' ;;
 		logs) words='--follow --lines --help' ;;
 		*) words='--help' ;;
 	esac
@@ -34,6 +35,8 @@ _wsgictl() {
 		proxy,) words='apache nginx --help' ;;
 		import,) words='apache --help' ;;
 		import,?*) compopt -o default ;;
+		init,) compopt -o dirnames ;;
+		init,?*) ;;
 		rollback,?*)
 			# What a rollback takes: generations that have a unit, but the one that serves.
 			for file in "$root$state/$app"/generations/*/unit.service; do

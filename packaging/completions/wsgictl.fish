@@ -32,7 +32,7 @@ function __wsgictl_generations
     end
 end
 
-set -l commands check render apply reload rollback start stop restart status logs remove proxy import
+set -l commands check render apply reload rollback start stop restart status logs remove proxy import init
 set -l several check render apply reload start stop restart status
 
 complete -c wsgictl -f
@@ -52,3 +52,5 @@ complete -c wsgictl -n '__fish_seen_subcommand_from status' -l json
 complete -c wsgictl -n '__fish_seen_subcommand_from logs' -s f -l follow
 complete -c wsgictl -n '__fish_seen_subcommand_from logs' -s n -l lines -x
 complete -c wsgictl -n '__fish_seen_subcommand_from render' -s o -l output -r
+complete -c wsgictl -n '__fish_seen_subcommand_from init; and test (count (__wsgictl_words)) -eq 2' -a '(__fish_complete_directories)'
+complete -c wsgictl -n '__fish_seen_subcommand_from init' -l write

@@ -7,6 +7,7 @@ import type { Ini } from './ini.js';
 import { foreignVariables, loginOf, schemeBy } from './login.js';
 import { Naming } from './naming.js';
 import { showPlace } from './place.js';
+import { effective } from './scope.js';
 import { sameApp, type Route, type SiteRoutes } from './routes.js';
 import { embeddedSettings, groupSettings } from './settings.js';
 import { showServer } from './servers.js';
@@ -55,6 +56,7 @@ function appOf(name: string, choice: Choice, places: readonly Place[], context: 
     if (route.section === null) context.endings.carried(route.mount.directive, `the app ${name}`);
     for (const directive of route.choice.by) context.endings.carried(directive, `the app ${name}`);
   }
+  scriptReloading(ini, choice, places, context);
   routeLines(ini, places);
   proxySettings(ini, places, context);
   const asked = askedOn(places);
@@ -81,6 +83,15 @@ function embedded(name: string, choice: Choice, places: readonly Place[], contex
   const { directive } = (first as Place).route.mount;
   context.endings.left(directive, `${choice.script} ran inside Apache; the app ${name} has processes of its own: 2 with 5 threads each, where Apache's own number counted`, 'set processes and threads to what it needs', `${directive.written}, embedded`);
   return embeddedSettings(directive, context);
+}
+
+/** A daemon process ended when its script had changed, unless it was told not to look; embedded, only the script was read again. */
+function scriptReloading(ini: Ini, { group, script }: Choice, places: readonly Place[], { endings }: Context): void {
+  const said = places.map(({ site, route }) => effective(site.scopes, route.target, 'wsgiscriptreloading'));
+  const on = group !== null && said.some((one) => !/^off$/iu.test(one?.words[0] ?? 'on'));
+  if (on) ini.add('reload', 'touch', script);
+  const what = group === null ? 'the script alone was read again, inside Apache; deploy with wsgictl reload' : on ? '[reload] touch' : 'the default: no [reload] touch';
+  for (const directive of said) if (directive !== null) endings.carried(directive, what);
 }
 
 /** Only where they are not the mounts: an app that is delegated to, or has a tail in its alias. */

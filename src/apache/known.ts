@@ -61,7 +61,7 @@ export const KNOWN: readonly Known[] = [
   left('WSGISocketPrefix', 'main', 'systemd holds the sockets, in /run/wsgi'),
   flag('WSGISocketRotation', 'main', 'a socket stays where it is'),
   left('WSGIRestrictProcess', 'anywhere', 'a URL is given to one app, by name'),
-  flag('WSGIScriptReloading', 'anywhere', 'a changed script does not reload the app', 'deploy with wsgictl reload'),
+  { name: 'WSGIScriptReloading', where: 'anywhere', flag: true },
   flag('WSGIChunkedRequest', 'anywhere', 'chunked requests always reach the app'),
   left('WSGIMapHEADToGET', 'anywhere', 'HEAD reaches the app as HEAD'),
   flag('WSGIIgnoreActivity', 'anywhere', 'an idle worker is not stopped'),

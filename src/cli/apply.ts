@@ -6,7 +6,7 @@ import { ConfigError, EXIT, formatDiagnostic, UserError, type ExitCode } from '.
 import { configuredApps, iniPath, isPath, readIni } from '../host/inis.js';
 import { knownApps } from '../host/ledger.js';
 import { ensureStaticUnits } from '../host/static-units.js';
-import { appUnit, socketUnit, TARGET } from '../plan/names.js';
+import { appUnit, socketUnit, TARGET, touchUnit } from '../plan/names.js';
 import { last } from '../roll/events.js';
 import { planApp, type Before, type Change, type WantedSocket } from '../plan/plan.js';
 import type { Staged } from '../plan/stage.js';
@@ -17,6 +17,7 @@ import { removeApp, stopApp } from './remove.js';
 import { complain, say } from './report.js';
 import { rollApp } from './roll-command.js';
 import { endMove, listens, moveSocket } from './socket-move.js';
+import { installTouch, removeTouch, startTouch } from './touch.js';
 import type { Wire } from './wire.js';
 
 export interface ApplyOptions {
@@ -112,12 +113,13 @@ async function examine(wire: Wire, app: string): Promise<Applied> {
     unitText: current === null ? null : ledger.unitText(current),
     processes: ledger.processes() ?? generation?.processes ?? 0,
     socketText: wire.units.socketDropIn(app),
+    touchText: wire.units.read(touchUnit(app)),
     listens: current === null || wire.places.root !== '' ? null : await listens(wire, app),
     moving: ledger.socketMove() !== null,
     ...(await lastRoll(wire, app)),
   };
   const socket = wire.socket(config);
-  return { config, staged, socket, change: planApp(staged, socket, before) };
+  return { config, staged, socket, change: planApp(staged, socket, wire.touch(config), before) };
 }
 
 /** A roll without an end: it is under way, or was cut off. */
@@ -141,16 +143,16 @@ function showChange(change: Change): void {
     case 'unchanged':
       return;
     case 'under-way':
-      return say(`${change.app}: a roll to this is under way; this command follows it`);
+      say(`${change.app}: a roll to this is under way; this command follows it`);
+      break;
     case 'unfinished':
-      return say(`${change.app}: its last roll was cut off`);
-    case 'scaled':
-      return say(`${change.app}: changed${scale}`);
-    case 'changed':
+      say(`${change.app}: its last roll was cut off`);
+      break;
+    default:
       say(`${change.app}: changed${scale}`);
-      for (const reason of change.reasons) say(`    ${reason}`);
-      for (const { mark, text } of change.diff) say(`    ${mark} ${text}`);
   }
+  for (const reason of change.reasons) say(`    ${reason}`);
+  for (const { mark, text } of change.diff) say(`    ${mark} ${text}`);
 }
 
 function hintAtReload(applied: readonly Applied[]): void {
@@ -184,7 +186,10 @@ async function install(wire: Wire, work: readonly Applied[], codes: ExitCode[]):
     await wire.systemd.enable([TARGET, config.app.activation === 'boot' ? appUnit(config.name) : socketUnit(config.name)]);
     reload ||= !there || socket.text !== null;
   }
-  if (reload) await wire.systemd.daemonReload();
+  const watching: string[] = [];
+  for (const { config } of ready) if (await installTouch(wire, config)) watching.push(config.name);
+  if (reload || watching.length > 0) await wire.systemd.daemonReload();
+  for (const app of watching) await startTouch(wire, app);
   return ready;
 }
 
@@ -214,6 +219,7 @@ async function bringAbout(wire: Wire, one: Applied, options: ApplyOptions): Prom
       : await rollApp(wire, app, 'start', { untilCommit, wish: { kind: 'new' } });
     return code === EXIT.done ? code : abandon(wire, app, code);
   }
+  if (change.diff.length === 0 && change.processes === null && change.kind === 'changed' && !change.socketMoves) return EXIT.done;
   if (!running && !retrying) {
     if (change.socketMoves) {
       const code = await moveSocket(wire, app, one.socket);
@@ -247,6 +253,7 @@ async function bringAbout(wire: Wire, one: Applied, options: ApplyOptions): Prom
 async function abandon(wire: Wire, app: string, code: ExitCode): Promise<ExitCode> {
   await stopApp(wire, app);
   await wire.systemd.disable([appUnit(app)]);
+  await removeTouch(wire, app);
   await wire.systemd.daemonReload();
   complain(`${app}: nothing was committed; mend it and run: wsgictl apply ${app}`);
   return code === EXIT.cannot ? EXIT.rolledBack : code;

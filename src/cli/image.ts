@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type { AppConfig } from '../config/settings.js';
 import { UserError } from '../errors.js';
 import { ensureStaticUnits } from '../host/static-units.js';
-import { appUnit, socketUnit, TARGET } from '../plan/names.js';
+import { appUnit, socketUnit, TARGET, touchUnit } from '../plan/names.js';
 import { say } from './report.js';
+import { writeTouch } from './touch.js';
 import type { Wire } from './wire.js';
 
 /**
@@ -19,6 +20,12 @@ export function prepareInRoot(wire: Wire, config: AppConfig, socketText: string 
   }
   ensureStaticUnits(places, units);
   units.writeSocketDropIn(config.name, socketText);
+  removeTouchFromRoot(wire, config.name);
+  const touch = wire.touch(config);
+  if (touch !== null) {
+    writeTouch(wire, config, touch);
+    offline(places.root, 'enable', [touchUnit(config.name)]);
+  }
   const ledger = wire.ledger(config.name);
   if (ledger.current() !== null) ledger.wish({ kind: 'new' });
   offline(places.root, 'enable', [TARGET, config.app.activation === 'boot' ? appUnit(config.name) : socketUnit(config.name)]);
@@ -31,7 +38,14 @@ export function removeFromRoot(wire: Wire, app: string): void {
   offline(places.root, 'disable', [appUnit(app), socketUnit(app)]);
   for (const generation of units.generations(app)) units.removeGeneration(app, generation);
   units.writeSocketDropIn(app, null);
+  removeTouchFromRoot(wire, app);
   wire.ledger(app).forget();
+}
+
+function removeTouchFromRoot({ places, units }: Wire, app: string): void {
+  if (units.read(touchUnit(app)) === null) return;
+  offline(places.root, 'disable', [touchUnit(app)]);
+  units.remove(touchUnit(app));
 }
 
 /** systemctl works on the files alone, with the rules of [Install] that systemd itself goes by. */

@@ -5,6 +5,7 @@ import { knownApps } from '../host/ledger.js';
 import { appUnit, sliceUnit, socketUnit, workersOf } from '../plan/names.js';
 import { say } from './report.js';
 import { failedMark } from './unit-roll.js';
+import { removeTouch } from './touch.js';
 import type { Wire } from './wire.js';
 
 /**
@@ -19,6 +20,7 @@ export async function removeApp(wire: Wire, app: string, options: { readonly kee
   say(`${app}: drains`);
   await stopApp(wire, app);
   await systemd.disable([appUnit(app), socketUnit(app)]);
+  await removeTouch(wire, app);
   await systemd.stop(socketUnit(app)).then((job) => systemd.jobResult(job)).catch(() => {});
   if (!options.keepIni) removeIni(wire.places, app);
   await systemd.stop(sliceUnit(app)).then((job) => systemd.jobResult(job)).catch(() => {});

@@ -4,7 +4,7 @@ import { EXIT, type ExitCode } from '../errors.js';
 import { configuredApps, loadIni } from '../host/inis.js';
 import { writeWhole } from '../host/files.js';
 import { staticUnits } from '../host/static-units.js';
-import { socketUnit, templateUnit } from '../plan/names.js';
+import { socketUnit, templateUnit, touchUnit } from '../plan/names.js';
 import { say } from './report.js';
 import type { Wire } from './wire.js';
 
@@ -18,6 +18,8 @@ export function renderUnits(wire: Wire, names: readonly string[], folder: string
     files.set(templateUnit(config.name, generation), wire.stage(config).unitText);
     const { text } = wire.socket(config);
     if (text !== null) files.set(`${socketUnit(config.name)}.d/10-wsgictl.conf`, text);
+    const touch = wire.touch(config);
+    if (touch !== null) files.set(touchUnit(config.name), touch);
   }
   for (const [name, text] of files) {
     if (folder === null) say(`# ${name}\n${text}`);

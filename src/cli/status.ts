@@ -3,7 +3,7 @@ import { EXIT, type ExitCode } from '../errors.js';
 import { configuredApps, readIni } from '../host/inis.js';
 import { knownApps } from '../host/ledger.js';
 import { missing } from '../host/pin.js';
-import { appUnit, socketUnit, workersOf } from '../plan/names.js';
+import { appUnit, socketUnit, touchUnit, workersOf } from '../plan/names.js';
 import { last } from '../roll/events.js';
 import { failureOf, observe } from '../roll/observe.js';
 import { say, sayJson } from './report.js';
@@ -90,6 +90,8 @@ export async function appStatus(wire: Wire, app: string): Promise<AppStatus> {
   for (const path of record === null ? [] : missing(record.needs)) problems.push(`${path} is gone: deploy, then wsgictl apply ${app}`);
   const crashed = workers.filter(({ restarts, phase }) => restarts > 0 && phase !== 'ready');
   for (const worker of crashed) problems.push(`worker ${worker.index} was restarted ${worker.restarts} times${worker.note === null ? '' : `: it ${worker.note}`}`);
+  const unwatched = unit.active === 'active' && wire.units.read(touchUnit(app)) !== null && (await systemd.unit(touchUnit(app))).active !== 'active';
+  if (unwatched) problems.push(`a touch is not noticed: systemctl status ${touchUnit(app)}`);
   notes.push(...changes(wire, app, current));
 
   return {
@@ -106,7 +108,8 @@ function changes(wire: Wire, app: string, current: number | null): string[] {
     const { config } = readIni(wire.places, app);
     if (config === null) return [`its INI file is faulty: wsgictl check ${app}`];
     const text = wire.ledger(app).unitText(current);
-    const same = wire.stage(config).unitText === text && wire.socket(config).text === wire.units.socketDropIn(app);
+    const same = wire.stage(config).unitText === text && wire.socket(config).text === wire.units.socketDropIn(app)
+      && wire.touch(config) === wire.units.read(touchUnit(app));
     return [...overridden(config), ...(same ? [] : [`changed since generation ${current}: wsgictl apply ${app}`])];
   } catch {
     return [`its INI file cannot be applied as it is: wsgictl check ${app}`];

@@ -16,6 +16,7 @@ import type { Job } from '../systemd/port.js';
 import { describe } from './narrate.js';
 import { close } from './unit-close.js';
 import { say } from './report.js';
+import { takeTouches } from './touch.js';
 import { monotonic, type Wire } from './wire.js';
 
 /** The mark by which a failed roll makes a reload of the whole target fail. */
@@ -43,6 +44,7 @@ export async function runRoll(wire: Wire, app: string, occasion: 'start' | 'relo
     const line = describe(app, log.write(event));
     if (line !== null) say(line);
   };
+  if (wish.kind !== 'scale') takeTouches(ledger);
   write({ kind: 'begin', wish, from, pid: process.pid });
   const ending = await attempt(async () => {
     if (unfinished !== null) write({ kind: 'note', text: cutOff(unfinished, from) });
@@ -96,6 +98,8 @@ async function end(
     } else removeIfThere(failedMark(wire, app));
     await clean(wire, ledger);
   }
+  // A touch is for an app that runs; only from now on is it noticed.
+  if (occasion === 'start') takeTouches(ledger);
   write({ kind: 'end', outcome: ending.outcome, exit: ending.exit, text: ending.text, calls: wire.systemd.calls });
   log.close();
   if (ending.outcome === 'stopped' && occasion === 'start') return stoppedInStart(wire, app);

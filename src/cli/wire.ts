@@ -7,6 +7,7 @@ import { Ledger } from '../host/ledger.js';
 import { pin } from '../host/pin.js';
 import { places as findPlaces, type Places } from '../host/places.js';
 import { Runner } from '../host/runner.js';
+import { watchedFor } from '../host/stamps.js';
 import { readTemplate } from '../host/templates.js';
 import { UnitDirectory } from '../host/unitdir.js';
 import type { WantedSocket } from '../plan/plan.js';
@@ -14,8 +15,8 @@ import { wantedAddresses } from '../plan/socket.js';
 import { stage, type Staged } from '../plan/stage.js';
 import { systemdAddress } from '../systemd/connect.js';
 import { Manager } from '../systemd/manager.js';
-import { render, SOCKET_TEMPLATE, WORKER_TEMPLATE } from '../units/render.js';
-import { socketView } from '../units/view.js';
+import { render, SOCKET_TEMPLATE, TOUCH_TEMPLATE, WORKER_TEMPLATE } from '../units/render.js';
+import { socketView, touchView } from '../units/view.js';
 
 export interface GlobalOptions {
   readonly user?: boolean;
@@ -76,6 +77,14 @@ export class Wire {
     if (usual) return { text: null, addresses };
     const template = readTemplate(this.places.templates.map((folder) => this.#inRoot(folder)), SOCKET_TEMPLATE);
     return { text: render(template, socketView(config, proxies, '%t')), addresses };
+  }
+
+  /** The path unit of an app that is reloaded by a touch; null where nothing is watched. */
+  touch(config: AppConfig): string | null {
+    const { touch } = config.reload;
+    if (touch.length === 0) return null;
+    const template = readTemplate(this.places.templates.map((folder) => this.#inRoot(folder)), TOUCH_TEMPLATE);
+    return render(template, touchView(config, watchedFor(this.places.root, touch)));
   }
 
   /** Where an app listens that says nothing of it. */

@@ -187,6 +187,10 @@ export const SETTINGS = [
     section: 'reload', key: 'settle', kind: 'span', default: '1s',
     doc: 'How long a new worker must stay ready before it counts. Until its generation is committed, it accepts no connection in that time.',
   },
+  {
+    section: 'reload', key: 'touch', kind: 'path', default: null, repeat: true, without: 'none', alias: ['touch-reload', 'reload-on-touch', 'touch-file'],
+    doc: 'A file that has the app reloaded when it changes: touched, replaced, or a symbolic link in its path switched. It may be missing.',
+  },
 
   {
     section: 'health', key: 'warm-up', kind: 'request-path', default: null, repeat: true, without: 'none',

@@ -7,6 +7,7 @@ import type { Generation } from '../plan/generation.js';
 import { last, type NewEvent, type RollEvent, type Wish } from '../roll/events.js';
 import { readIfThere, removeIfThere, syncDirectory, writeWhole } from './files.js';
 import { keepTree } from './kept.js';
+import type { Stamps } from './stamps.js';
 
 /** A move of an app's socket that was begun and is not finished. */
 export interface SocketMove {
@@ -24,6 +25,7 @@ const KEPT = 10;
  *     processes                     how many workers are wanted, where it is not what the generation says
  *     wish                          what the next run is to do that a reload or start cannot say
  *     socket-move                   there while the socket moves
+ *     touched                       how the files stood by which it is reloaded, where there are any
  *     generations/7/                record.json, unit.service, app.ini (frozen, with the mode of the original); of a
  *                                   packaged app also code/, the files of its directory
  *     rolls/12.jsonl                the events of a roll; without an `end` it was cut off
@@ -87,6 +89,17 @@ export class Ledger {
     const path = join(this.directory, 'socket-move');
     if (move === null) removeIfThere(path);
     else writeWhole(path, JSON.stringify(move));
+  }
+
+  /** The files by which the app is reloaded, as they stood when that was last looked at. */
+  touched(): Stamps {
+    return JSON.parse(readIfThere(join(this.directory, 'touched')) ?? '{}') as Stamps;
+  }
+
+  setTouched(stamps: Stamps): void {
+    const path = join(this.directory, 'touched');
+    if (Object.keys(stamps).length === 0) removeIfThere(path);
+    else writeWhole(path, JSON.stringify(stamps));
   }
 
   /** The numbers of the generations, lowest first. */

@@ -9,7 +9,21 @@ const LINKS = 40;
  * root's own /srv, not to this machine's. Throws as realpath(3) does.
  */
 export function realpathIn(root: string, path: string): string {
-  if (root === '') return realpathSync(path);
+  return root === '' ? realpathSync(path) : walk(root, path, () => {});
+}
+
+/** The directories that hold the symbolic links on the way to a path, as far as it exists. */
+export function linkFolders(root: string, path: string): readonly string[] {
+  const folders = new Set<string>();
+  try {
+    walk(root, path, (folder) => folders.add(folder));
+  } catch {
+    // What is missing may come later.
+  }
+  return [...folders];
+}
+
+function walk(root: string, path: string, onLink: (folder: string) => void): string {
   const left = path.split('/').reverse();
   let real = '/';
   let links = 0;
@@ -22,6 +36,7 @@ export function realpathIn(root: string, path: string): string {
       continue;
     }
     if (++links > LINKS) throw Object.assign(new Error(`ELOOP: too many symbolic links, ${path}`), { code: 'ELOOP' });
+    onLink(real);
     const target = readlinkSync(root + next);
     if (target.startsWith('/')) real = '/';
     left.push(...target.split('/').reverse());

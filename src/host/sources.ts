@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import type { Sources } from '../apache/sources.js';
+import type { Tree } from '../project/tree.js';
 
 /** The files of a machine: this one, or the one whose root is a directory here. */
-export class FileSources implements Sources {
+export class FileSources implements Sources, Tree {
   constructor(private readonly root: string) {}
 
   read(path: string): string | null {
@@ -11,6 +12,10 @@ export class FileSources implements Sources {
 
   list(path: string): readonly string[] | null {
     return orNull(() => readdirSync(this.root + path));
+  }
+
+  isLink(path: string): boolean {
+    return lstatSync(this.root + path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
   }
 }
 

@@ -44,6 +44,11 @@ export class UnitDirectory {
     return true;
   }
 
+  /** The text of a unit file, or null. */
+  read(name: string): string | null {
+    return readIfThere(join(this.path, name));
+  }
+
   /** Writes a unit file unless it says that already. Returns whether it did. */
   write(name: string, text: string): boolean {
     const path = join(this.path, name);

@@ -25,6 +25,9 @@ const undashed = (app: string): string => app.replaceAll('-', ':');
 
 export const appUnit = (app: string): string => `wsgi-app@${app}.service`;
 export const socketUnit = (app: string): string => `wsgi-app@${app}.socket`;
+/** What watches the files by which an app is reloaded. */
+export const touchUnit = (app: string): string => `wsgi-app-touch@${app}.path`;
+export const touchedUnit = (app: string): string => `wsgi-app-touch@${app}.service`;
 export const sliceUnit = (app: string): string => `wsgi-${undashed(app)}.slice`;
 export const templateUnit = (app: string, generation: number): string =>
   `wsgi-worker-${undashed(app)}-${generation}@.service`;

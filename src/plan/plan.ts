@@ -12,6 +12,8 @@ export interface Before {
   readonly processes: number;
   /** The socket's drop-in; null where there is none. */
   readonly socketText: string | null;
+  /** The path unit that watches for a touch; null where there is none. */
+  readonly touchText: string | null;
   /** Where the socket listens; null where it does not. */
   readonly listens: readonly string[] | null;
   /** Whether a move of the socket was cut off. */
@@ -39,13 +41,17 @@ export interface WantedSocket {
   readonly addresses: readonly string[];
 }
 
-/** What an `apply` would do to one app: two units that read the same are the same. */
-export function planApp(staged: Staged, socket: WantedSocket, before: Before): Change {
+/**
+ * What an `apply` would do to one app: two units that read the same are the same. `touch`: its path unit, or null; that
+ * is changed without a roll.
+ */
+export function planApp(staged: Staged, socket: WantedSocket, touch: string | null, before: Before): Change {
   const { config } = staged;
   const wanted = config.workers.processes;
   const moves = before.moving || directives(before.socketText).join() !== directives(socket.text).join();
+  const watches = differences(before.touchText, touch);
   if (before.underWay?.unitText === staged.unitText && before.underWay.processes === wanted && !moves) {
-    return { kind: 'under-way', app: config.name, reasons: [], diff: [], socketMoves: false, processes: null };
+    return { kind: 'under-way', app: config.name, reasons: watches, diff: [], socketMoves: false, processes: null };
   }
   if (before.generation === null || before.unitText === null) {
     return { kind: 'new', app: config.name, reasons: [], diff: [], socketMoves: false, processes: null };
@@ -57,8 +63,10 @@ export function planApp(staged: Staged, socket: WantedSocket, before: Before): C
     ...(directory !== staged.pinned.directory ? [`the release moved: ${directory ?? 'none'} -> ${staged.pinned.directory ?? 'none'}`] : []),
     ...(template !== staged.template.digest && diff.length > 0 ? [`the template changed: ${staged.template.file}`] : []),
     ...(moves ? socketReasons(socket, before) : []),
+    ...watches,
   ];
-  const kind = diff.length > 0 || moves ? 'changed' : processes !== null ? 'scaled' : before.unfinished ? 'unfinished' : 'unchanged';
+  const kind = diff.length > 0 || moves ? 'changed' : processes !== null ? 'scaled' : before.unfinished ? 'unfinished'
+    : watches.length > 0 ? 'changed' : 'unchanged';
   return { kind, app: config.name, reasons, diff, socketMoves: moves, processes };
 }
 
@@ -68,9 +76,13 @@ function socketReasons({ text, addresses }: WantedSocket, { socketText, listens,
   const what = from === undefined ? 'the socket changes'
     : from === addresses.join(', ') && !moving ? 'the socket is opened anew: clients wait a moment, those still queued are cut off'
     : `the socket moves: ${from} -> ${addresses.join(', ')}: clients must follow; they wait a moment, those still queued are cut off`;
-  const [before, after] = [directives(socketText), directives(text)];
+  return [what, ...differences(socketText, text)];
+}
+
+/** The directives that only one of two units has. */
+function differences(from: string | null, to: string | null): string[] {
+  const [before, after] = [directives(from), directives(to)];
   return [
-    what,
     ...before.filter((line) => !after.includes(line)).map((line) => `- ${line}`),
     ...after.filter((line) => !before.includes(line)).map((line) => `+ ${line}`),
   ];

@@ -9,9 +9,12 @@ export const STATIC_UNITS = [
   'wsgi-app-drain.service',
   'wsgi-app@.socket',
   'wsgi-app@.service',
+  'wsgi-app-touch@.service',
+  'wsgi-app-touched@.service',
 ] as const;
 export const WORKER_TEMPLATE = 'wsgi-worker@.service';
 export const SOCKET_TEMPLATE = 'wsgi-app@.socket.conf';
+export const TOUCH_TEMPLATE = 'wsgi-app-touch@.path';
 
 export const PROXY_TEMPLATES = { apache: 'apache.conf', nginx: 'nginx.conf' } as const;
 
@@ -19,6 +22,7 @@ export type TemplateName =
   | (typeof STATIC_UNITS)[number]
   | typeof WORKER_TEMPLATE
   | typeof SOCKET_TEMPLATE
+  | typeof TOUCH_TEMPLATE
   | (typeof PROXY_TEMPLATES)[keyof typeof PROXY_TEMPLATES];
 
 export interface Template {

@@ -178,3 +178,14 @@ export function socketView(config: AppConfig, group: string | null, runtimeDirec
     backlog: String(socket.backlog),
   };
 }
+
+/** What an app's path unit is rendered from. */
+export interface TouchView {
+  readonly app: string;
+  readonly source: string;
+  readonly paths: readonly string[];
+}
+
+export function touchView(config: AppConfig, paths: readonly string[]): TouchView {
+  return { app: config.name, source: config.file, paths: paths.map(escape.path) };
+}

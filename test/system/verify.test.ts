@@ -26,6 +26,7 @@ const NASTY: Readonly<Record<string, string>> = {
   'home-off': app('directory = /home/shop/site\nsandbox = off'),
   'one-worker': app('[workers]\nprocesses = 1\nwatchdog = off'),
   'a--b': app(''),
+  'touch': app('[reload]\ntouch = /srv/100% a "b"/x y.wsgi\ntouch = /srv/$a\\'),
   'listen': app('[socket]\nlisten = /run/100% a "b"\\\nlisten = 127.0.0.1:8001\nlisten = [::1]:8001\nlisten = @shop'),
 };
 

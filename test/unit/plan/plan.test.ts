@@ -18,7 +18,7 @@ function socketOf(config: AppConfig): WantedSocket {
 }
 
 /** What an apply finds where nothing is out of order. */
-const QUIET = { moving: false, unfinished: false, underWay: null };
+const QUIET = { moving: false, unfinished: false, underWay: null, touchText: null };
 
 /** What an apply of `after` does where `before` serves. */
 function plan(before: Staged | null, after: Staged, processes = before?.config.workers.processes ?? 0, unfinished = false): Change {
@@ -28,7 +28,7 @@ function plan(before: Staged | null, after: Staged, processes = before?.config.w
       ...QUIET, generation: generationOf(before, 1, ''), unitText: before.unitText, processes, unfinished,
       socketText: socketOf(before.config).text, listens: socketOf(before.config).addresses,
     };
-  return planApp(after, socketOf(after.config), state);
+  return planApp(after, socketOf(after.config), null, state);
 }
 
 test('a new app, and one of which nothing changed', () => {
@@ -71,8 +71,8 @@ test('a socket that moves is named, whatever the comments above it say', () => {
     ...QUIET, generation: generationOf(same, 1, ''), unitText: same.unitText, processes: 2,
     socketText: `# by hand\n\n${socketText(same.config)}`, listens: ['127.0.0.1:8000'],
   };
-  assert.equal(planApp(same, socketOf(same.config), before).kind, 'unchanged');
-  assert.equal(planApp(same, socketOf(same.config), { ...before, moving: true }).kind, 'changed');
+  assert.equal(planApp(same, socketOf(same.config), null, before).kind, 'unchanged');
+  assert.equal(planApp(same, socketOf(same.config), null, { ...before, moving: true }).kind, 'changed');
 });
 
 test('a drop-in that names other addresses keeps the rest', () => {
@@ -95,11 +95,22 @@ test('a roll under way to what is wanted is followed', () => {
     ...QUIET, generation: generationOf(one, 1, ''), unitText: one.unitText, processes: 2, socketText: null, listens: null,
     underWay: { unitText: other.unitText, processes: 2 },
   };
-  assert.equal(planApp(other, socketOf(other.config), before).kind, 'under-way');
-  assert.equal(planApp(one, socketOf(one.config), before).kind, 'unchanged');
-  assert.equal(planApp(other, socketOf(other.config), { ...before, generation: null, unitText: null }).kind, 'under-way');
+  assert.equal(planApp(other, socketOf(other.config), null, before).kind, 'under-way');
+  assert.equal(planApp(one, socketOf(one.config), null, before).kind, 'unchanged');
+  assert.equal(planApp(other, socketOf(other.config), null, { ...before, generation: null, unitText: null }).kind, 'under-way');
 });
 
 test('what a roll reads anew each time is no change of the unit', () => {
   assert.equal(plan(staged(''), staged('[reload]\nmax-surge = 100%\nmax-unavailable = 1')).kind, 'unchanged');
+});
+
+test('what is watched for a touch changes without a roll, and beside whatever else changes', () => {
+  const one = staged('');
+  const before: Before = { ...QUIET, generation: generationOf(one, 1, ''), unitText: one.unitText, processes: 2, socketText: null, listens: null };
+  const text = '# Written\n[Path]\nPathChanged=/srv/a.wsgi\n';
+  const added = planApp(one, socketOf(one.config), text, before);
+  assert.deepEqual([added.kind, added.reasons, added.diff], ['changed', ['+ PathChanged=/srv/a.wsgi'], []]);
+  assert.equal(planApp(one, socketOf(one.config), text, { ...before, touchText: text }).kind, 'unchanged');
+  const removed = planApp(one, socketOf(one.config), null, { ...before, touchText: text, processes: 3 });
+  assert.deepEqual([removed.kind, removed.reasons], ['scaled', ['- PathChanged=/srv/a.wsgi']]);
 });

@@ -4,14 +4,14 @@ import { test } from 'node:test';
 import { readApp } from '../../../src/config/app.js';
 import { SETTINGS, type AppConfig } from '../../../src/config/settings.js';
 import { UserError } from '../../../src/errors.js';
-import { PROXY_TEMPLATES, render, SOCKET_TEMPLATE, STATIC_UNITS, WORKER_TEMPLATE } from '../../../src/units/render.js';
+import { PROXY_TEMPLATES, render, SOCKET_TEMPLATE, TOUCH_TEMPLATE, STATIC_UNITS, WORKER_TEMPLATE } from '../../../src/units/render.js';
 import { eachSeed, type Random } from '../random.js';
 import { socketText, template, TEMPLATES, viewOf, workerText } from './made.js';
 import { command, expand, readUnit, words, type Directive } from './unit-text.js';
 
 test('each packaged template is one that we know, and each that we know is there', () => {
   const files = readdirSync(TEMPLATES).map((name) => name.replace(/\.hbs$/, ''));
-  assert.deepEqual(files.sort(), [...STATIC_UNITS, WORKER_TEMPLATE, SOCKET_TEMPLATE, ...Object.values(PROXY_TEMPLATES)].sort());
+  assert.deepEqual(files.sort(), [...STATIC_UNITS, WORKER_TEMPLATE, SOCKET_TEMPLATE, TOUCH_TEMPLATE, ...Object.values(PROXY_TEMPLATES)].sort());
 });
 
 for (const system of [true, false]) {

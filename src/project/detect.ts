@@ -1,0 +1,103 @@
+import { hasControl } from '../config/control.js';
+import { inModule, isScript, type Candidate } from './candidate.js';
+import type { Tree } from './tree.js';
+
+export interface Project {
+  /** Where it lives, through the link `current` where it has one. */
+  readonly directory: string;
+  /** The best first. */
+  readonly candidates: readonly Candidate[];
+  readonly virtualenv: string | null;
+  /** A file of variables that is there. */
+  readonly environmentFile: string | null;
+  readonly isDjango: boolean;
+  readonly hasCurrent: boolean;
+}
+
+const VIRTUALENVS = ['venv', '.venv', 'env'];
+const NOT_CODE = /^(\.|__|tests?$|test_|conftest|setup\.py$|node_modules$|docs?$|build$|dist$|static$|media$|migrations$|manage\.py$)/u;
+
+/** Looks at a project's files, and runs none of them. */
+export function detect(directory: string, tree: Tree): Project {
+  const current = `${below(directory)}current`;
+  const hasCurrent = tree.isLink(current) && tree.list(current) !== null;
+  const base = hasCurrent ? current : directory;
+  const roots = [base, ...directoriesIn(base, tree)].filter((one) => !isVirtualenv(one, tree));
+  const django = roots.flatMap((root) => djangoIn(root, tree));
+  const candidates = [...django, ...roots.flatMap((root) => scriptsIn(root, base, tree)), ...modules(base, tree)];
+  const environmentFile = `${below(base)}.env`;
+  return {
+    directory: base,
+    candidates: unique(candidates).sort((one, other) => one.rank - other.rank),
+    virtualenv: virtualenvOf([base, directory, parent(directory)], tree),
+    environmentFile: tree.read(environmentFile) === null ? null : environmentFile,
+    isDjango: django.length > 0,
+    hasCurrent,
+  };
+}
+
+/** manage.py, and the wsgi.py of the package that its settings are in, before those of others. */
+function djangoIn(root: string, tree: Tree): Candidate[] {
+  const manage = tree.read(`${below(root)}manage.py`);
+  if (manage === null || !/django/iu.test(manage)) return [];
+  const settings = /["']DJANGO_SETTINGS_MODULE["']\s*,\s*["']([\w.]+)["']/u.exec(manage)?.[1];
+  const own = settings?.split('.')[0];
+  return directoriesIn(root, tree).flatMap((folder): Candidate[] => {
+    const name = folder.slice(below(root).length);
+    const file = `${folder}/wsgi.py`;
+    const text = tree.read(file);
+    if (text === null || !isScript(text) || !isName(name)) return [];
+    return [{ setting: 'module', value: `${name}.wsgi`, directory: root, why: `${file}: Django's, beside manage.py`, rank: name === own ? 0 : 1 }];
+  });
+}
+
+function scriptsIn(root: string, base: string, tree: Tree): Candidate[] {
+  return names(root, tree).filter((name) => name.endsWith('.wsgi')).flatMap((name): Candidate[] => {
+    const file = `${below(root)}${name}`;
+    return isScript(tree.read(file) ?? '') ? [{ setting: 'script', value: file, directory: base, why: `${file}: a script with \`application\``, rank: 1 }] : [];
+  });
+}
+
+/** Modules and packages right in the project, or in its `src`. */
+function modules(base: string, tree: Tree): Candidate[] {
+  return [base, `${below(base)}src`].flatMap((root) => names(root, tree).flatMap((name) => {
+    const path = `${below(root)}${name}`;
+    if (name.endsWith('.py')) return look(path, name.slice(0, -'.py'.length), root, tree);
+    if (!isName(name) || name === 'src' || isVirtualenv(path, tree)) return [];
+    return [
+      ...look(`${path}/__init__.py`, name, root, tree),
+      ...names(path, tree).filter((one) => one.endsWith('.py')).flatMap((one) => look(`${path}/${one}`, `${name}.${one.slice(0, -'.py'.length)}`, root, tree)),
+    ];
+  }));
+}
+
+function look(file: string, module: string, directory: string, tree: Tree): Candidate[] {
+  const text = tree.read(file);
+  return text === null || !module.split('.').every(isName) ? [] : inModule({ file, module, directory, text });
+}
+
+function virtualenvOf(folders: readonly string[], tree: Tree): string | null {
+  const all = folders.flatMap((folder) => VIRTUALENVS.map((name) => `${below(folder)}${name}`));
+  return all.find((path) => isVirtualenv(path, tree)) ?? null;
+}
+
+function isVirtualenv(path: string, tree: Tree): boolean {
+  return tree.read(`${below(path)}pyvenv.cfg`) !== null;
+}
+
+function unique(candidates: readonly Candidate[]): Candidate[] {
+  return candidates.filter((one, at) => candidates.findIndex(({ setting, value, directory }) => setting === one.setting && value === one.value && directory === one.directory) === at);
+}
+
+/** A name with control characters would be lines of the proposal. */
+function names(directory: string, tree: Tree): readonly string[] {
+  return [...(tree.list(directory) ?? [])].filter((name) => !NOT_CODE.test(name) && !hasControl(name)).sort();
+}
+
+function directoriesIn(directory: string, tree: Tree): readonly string[] {
+  return names(directory, tree).map((name) => `${below(directory)}${name}`).filter((path) => tree.list(path) !== null);
+}
+
+const below = (directory: string): string => (directory === '/' ? '/' : `${directory}/`);
+const parent = (directory: string): string => directory.slice(0, directory.lastIndexOf('/')) || '/';
+const isName = (text: string): boolean => /^[A-Za-z_]\w*$/u.test(text);
