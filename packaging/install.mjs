@@ -25,6 +25,7 @@ cpSync('dist/templates', join(root, 'usr/share/wsgictl/templates'), { recursive:
 link('usr/lib/wsgictl/templates', '../../share/wsgictl/templates');
 link('usr/bin/wsgictl', '../lib/wsgictl/wsgictl.cjs');
 cpSync('packaging/polkit/50-wsgictl.rules', join(root, 'usr/share/polkit-1/rules.d/50-wsgictl.rules'));
+cpSync('packaging/needrestart/wsgictl.conf', join(root, 'etc/needrestart/conf.d/wsgictl.conf'));
 
 cpSync('packaging/completions/wsgictl.bash', join(root, 'usr/share/bash-completion/completions/wsgictl'));
 cpSync('packaging/completions/_wsgictl', join(root, 'usr/share/zsh/vendor-completions/_wsgictl'));
