@@ -22,6 +22,7 @@ export interface Request {
   readonly path: string;
   readonly keepAlive: boolean;
   readonly timeoutMs: number;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A client's connection: made when it is first needed, kept as long as both sides agree. */
@@ -66,7 +67,7 @@ export class Connection {
   }
 }
 
-function converse(socket: Socket, { path, keepAlive, timeoutMs }: Request): Promise<Reply> {
+function converse(socket: Socket, { path, keepAlive, timeoutMs, headers = {} }: Request): Promise<Reply> {
   return new Promise<Reply>((resolve, reject) => {
     const chunks: Buffer[] = [];
     const fail = (kind: FailureKind, detail: string): void => settle(() => reject(new ExchangeError(kind, detail)));
@@ -97,6 +98,7 @@ function converse(socket: Socket, { path, keepAlive, timeoutMs }: Request): Prom
       fail(error.syscall === 'connect' ? 'refused' : 'reset', `${error.code ?? error.message}${received}`);
     };
     socket.on('data', onData).on('end', onEnd).on('error', onError);
-    socket.write(`GET ${path} HTTP/1.1\r\nHost: lab\r\nConnection: ${keepAlive ? 'keep-alive' : 'close'}\r\n\r\n`);
+    const said = Object.entries({ Host: 'lab', Connection: keepAlive ? 'keep-alive' : 'close', ...headers });
+    socket.write(`GET ${path} HTTP/1.1\r\n${said.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`);
   });
 }

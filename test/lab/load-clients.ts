@@ -19,6 +19,7 @@ export interface Clients {
 export interface Program {
   readonly address: Address;
   readonly groups: readonly Clients[];
+  readonly headers: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   /** A regular expression on the body whose first group names the release; otherwise it is the header X-Release. */
   readonly marker?: string;
@@ -49,7 +50,7 @@ async function client({ path, keepAlive, pauseMs, slow }: Clients): Promise<void
     const began = Date.now();
     const clock = performance.now();
     try {
-      const reply = await connection.exchange({ path, keepAlive, timeoutMs: program.timeoutMs });
+      const reply = await connection.exchange({ path, keepAlive, timeoutMs: program.timeoutMs, headers: program.headers });
       if (reply.status >= 400) throw new ExchangeError(reply.status >= 500 ? '5xx' : 'status', `status ${reply.status}`);
       if (slow) tally.slowReply();
       else tally.fastReply(performance.now() - clock, releaseOf(reply));

@@ -14,6 +14,8 @@ export interface LoadOptions {
   readonly socket?: string;
   /** Port of the lab's 127.0.0.1, instead of a socket. */
   readonly port?: number;
+  /** Sent with each request, such as a login. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Clients with a new connection for each request; default 16. */
   readonly fast?: number;
   /** What they ask for, default `/fast`; it may have a query. */
@@ -101,6 +103,7 @@ export function startLoad(lab: Lab, options: LoadOptions = {}): Load {
   const program: Program = {
     address: port === undefined ? { path: `${lab.root}${socket}` } : { port },
     groups,
+    headers: options.headers ?? {},
     timeoutMs: options.timeoutMs ?? 60_000,
     maxMs: options.maxMs ?? 600_000,
     ...(options.marker && { marker: options.marker.source }),

@@ -61,22 +61,37 @@ ${SITE}
 export async function takeOver(lab: Lab): Promise<readonly string[]> {
   await lab.write('/srv/shop/shop.wsgi', SCRIPT);
   await lab.write('/srv/shop/static/plain.txt', 'static\n');
-  await lab.write('/etc/apache2/old.conf', OLD);
   await lab.sh(`
     chown -R deploy /srv/shop
     openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=lab.example -keyout /tmp/key -out /tmp/crt 2>/dev/null
     cat /tmp/key /tmp/crt >/etc/apache2/lab.pem
-    htpasswd -bc /etc/apache2/users alice secret 2>/dev/null
+    htpasswd -bc /etc/apache2/users alice secret 2>/dev/null`);
+  return importSite(lab, OLD);
+}
+
+/** Imports a site and brings its apps up; gives the directives for Apache, for each virtual host. */
+export async function importSite(lab: Lab, old: string): Promise<readonly string[]> {
+  await lab.write('/etc/apache2/old.conf', old);
+  await lab.sh(`
     wsgictl import apache /etc/apache2/old.conf --write --out /tmp/new
     install -d /etc/wsgictl/apps.d && cp /tmp/new/*.ini /etc/wsgictl/apps.d/
-    wsgictl apply`);
+    wsgictl apply`, { timeout: 120_000 });
   return (await lab.read('/tmp/new/apache.conf')).split(/^(?=# wsgictl: )/m).filter((part) => part !== '');
 }
 
 /** Starts Apache with that in place of the directives of mod_wsgi. */
 export async function startApache(lab: Lab, mpm: 'prefork' | 'event', fronts: readonly string[]): Promise<void> {
+  await serve(lab, mpm, withFronts(OLD, fronts));
+}
+
+/** A site without its directives of mod_wsgi, and with what takes their place in each virtual host. */
+export function withFronts(old: string, fronts: readonly string[]): string {
   let at = 0;
-  const site = OLD.replace(/^.*WSGI.*\n/gm, '').replace(/^<\/VirtualHost>/gm, (end) => `${fronts[at++] ?? ''}${end}`);
+  return old.replace(/^.*WSGI.*\n/gm, '').replace(/^<\/VirtualHost>/gm, (end) => `${fronts[at++] ?? ''}${end}`);
+}
+
+/** Starts Apache with that site alone. */
+export async function serve(lab: Lab, mpm: 'prefork' | 'event', site: string): Promise<void> {
   await lab.write('/etc/apache2/sites-available/lab.conf', site);
   await lab.sh(`
     systemctl stop apache2
