@@ -4,7 +4,7 @@ import { walk, type Directive } from './directive.js';
 import { isReachable, type Group } from './group.js';
 import { KNOWN, knownDirective } from './known.js';
 import { isFlag } from './option.js';
-import { serversOf } from './servers.js';
+import { serversOf, type Server } from './servers.js';
 
 const NAMES = KNOWN.map(({ name }) => name);
 
@@ -40,6 +40,12 @@ function isMisspelt(written: string): boolean {
   return /^wsgi/iu.test(written) || (/^w/iu.test(written) && NAMES.some((name) => editDistance(name.toLowerCase(), written.toLowerCase()) <= 2));
 }
 
+/** Whether no script goes by it; who still does finds the fault. */
+function isOverruled(directive: Directive, { directives }: Server): boolean {
+  const aliases = directives.filter(({ name }) => /^wsgiscriptalias(match)?$/u.test(name));
+  return directives.includes(directive) && aliases.length > 0 && aliases.every(({ text }) => /\sprocess-group=/u.test(text));
+}
+
 /** Process groups that are named somewhere and are not there for it, also where no request would come. */
 export function checkGroups(tree: readonly Directive[], groups: ReadonlyMap<string, Group>, { notes }: Pick<Context, 'notes'>): void {
   for (const server of serversOf(tree)) {
@@ -48,6 +54,10 @@ export function checkGroups(tree: readonly Directive[], groups: ReadonlyMap<stri
       const [name = ''] = directive.words;
       const group = groups.get(name);
       if (name === '' || name.startsWith('%{') || (group !== undefined && isReachable(group, server))) continue;
+      if (group === undefined && isOverruled(directive, server)) {
+        notes.warn(directive.place, `the group ${name} is not defined, and each WSGIScriptAlias here names another`);
+        continue;
+      }
       const message = group === undefined ? `the group ${name} is not defined` : `the group ${name} belongs to another virtual host`;
       notes.fault(directive.place, message, didYouMean(name, [...groups.keys()].filter((one) => one !== name)));
     }

@@ -12,7 +12,7 @@ export class Naming {
     const shared = this.choices.some((other) => other.group === group && other !== choice);
     const file = script.slice(script.lastIndexOf('/') + 1).replace(/\.[^.]*$/u, '');
     const own = callable === 'application' ? file : callable;
-    const wanted = group === null ? own : shared ? `${group.name}-${own}` : group.name;
+    const wanted = group === null ? (GENERIC.test(own) ? project(script) ?? own : own) : shared ? `${group.name}-${own}` : group.name;
     const name = this.#free(cleaned(wanted));
     this.#taken.add(name);
     return name;
@@ -24,6 +24,14 @@ export class Naming {
       if (!this.#taken.has(one)) return one;
     }
   }
+}
+
+/** Names of scripts and directories that tell nothing of the app. */
+const GENERIC = /^(wsgi|app|application|index|main|django|flask|src|apache2?|current|public|htdocs|deploy|conf|config)$/u;
+
+/** `dashboard` of /usr/share/dashboard/wsgi.py. */
+function project(script: string): string | undefined {
+  return script.split('/').slice(1, -1).findLast((part) => part !== '' && !GENERIC.test(part));
 }
 
 /** A name that an app may have, as near as can be. */
