@@ -3,6 +3,7 @@ import type { Front, FrontHeaders, FrontRoute, Match } from '../proxy/front.js';
 import type { App } from './apps.js';
 import { authorizationOf } from './authorization.js';
 import type { Context } from './context.js';
+import { guardOf } from './guard.js';
 import type { Keep } from './keep.js';
 import { showPlace } from './place.js';
 import { sameApp, type Route, type SiteRoutes } from './routes.js';
@@ -33,6 +34,11 @@ export function frontOfSite(site: SiteRoutes, main: SiteRoutes, apps: readonly A
     inherits,
     routes: [...kept.map((keep): FrontRoute => ({ ...matchOf(keep), keep: `${keep.why}, ${showPlace(keep.place)}` })), ...asked],
     headers: routes.flatMap((route) => headersOf(route, site, routes, appOf(route) as App, proxied.map(({ path }) => path), context)),
+    statics: [],
+    guards: new Map(routes.flatMap((route) => {
+      const app = appOf(route);
+      return app === undefined ? [] : [[app.name, guardOf(app.name, site, route.target, context.endings)] as const];
+    })),
     errorOverride: routes.some(({ target }) => {
       const directive = effective(site.scopes, target, 'wsgierroroverride');
       if (directive !== null) context.endings.proxy(directive, 'ProxyErrorOverride');

@@ -11,9 +11,9 @@ export function loginOf(scopes: readonly Scope[], { url, file }: Target): Direct
   return null;
 }
 
-/** In the same section, or in one inside of it such as <RequireAny>. */
+/** In the same section, or in one inside of it such as <RequireAny> or <Files>. */
 function requires(scopes: readonly Scope[], sections: readonly Directive[]): boolean {
-  return scopes.some((scope) => scope.sections.length === sections.length && scope.sections.every((one, at) => one === sections[at]) && scope.directives.some(({ name }) => name === 'require'));
+  return scopes.some((scope) => sections.every((one, at) => one === scope.sections[at]) && scope.directives.some(({ name }) => name === 'require'));
 }
 
 function touches(section: Directive, url: string, file: string): boolean {

@@ -6,6 +6,7 @@ import { readAmount, readBoolean, readCount, readMode } from './number.js';
 import { readEnvironmentFile, readHost, readPath, readPaths, readRequestPath, readUrlPath } from './path.js';
 import { readFactory, readIdentifier, readModule } from './python.js';
 import { readSpan } from './span.js';
+import { readStatic } from './static.js';
 import { readStatuses } from './status.js';
 import { readVariables } from './variable.js';
 
@@ -35,6 +36,7 @@ export const KINDS = {
   paths: readPaths,
   'request-path': readRequestPath,
   span: readSpan,
+  static: readStatic,
   statuses: readStatuses,
   text: (text: string): string => text,
   'url-path': readUrlPath,

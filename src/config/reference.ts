@@ -20,6 +20,7 @@ const WRITTEN: Readonly<Record<Row['kind'], string>> = {
   span: 'time',
   statuses: 'statuses',
   text: 'text',
+  static: 'path of URLs, and a directory',
   'url-path': 'path of URLs',
   variables: 'names',
 };

@@ -224,6 +224,10 @@ export const SETTINGS = [
     doc: 'A path below which the proxy asks this app.',
   },
   {
+    section: 'proxy', key: 'static', kind: 'static', default: null, repeat: true, without: 'none', alias: ['static-map', 'static-files', 'alias'],
+    doc: 'Files that the proxy serves itself: `/static /srv/shop/static`.',
+  },
+  {
     section: 'proxy', key: 'variables', kind: 'variables', default: null, without: 'none', alias: ['remote-user', 'environ', 'vars'],
     doc: 'Variables that the proxy knows and the app finds in its environ: `REMOTE_USER`, `REMOTE_ADDR`, `SSL_CLIENT_S_DN`. No client can set them.',
   },

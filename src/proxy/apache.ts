@@ -7,16 +7,23 @@ export interface ApacheView {
   readonly title: string;
   readonly remarks: readonly string[];
   readonly workers: readonly { readonly url: string; readonly parameters: string }[];
+  readonly guards: readonly { readonly match: string; readonly lines: readonly string[] }[];
   readonly routes: readonly string[];
+  readonly statics: readonly { readonly url: string; readonly directory: string }[];
   readonly sections: readonly { readonly open: string; readonly close: string; readonly headers: readonly string[] }[];
   readonly errorOverride: boolean;
 }
 
-export function apacheView({ title, remarks, inherits, routes, headers, errorOverride }: Front): ApacheView {
+export function apacheView({ title, remarks, inherits, routes, statics, headers, guards, errorOverride }: Front): ApacheView {
   return {
     inherits, title: inComment(title), remarks: remarks.map(inComment),
     workers: appsOf(routes).map(worker),
+    guards: appsOf(routes).flatMap((app) => {
+      const lines = guards.get(app.name) ?? [];
+      return lines.length === 0 ? [] : [{ match: proxied(app), lines }];
+    }),
     routes: routes.map(route),
+    statics: statics.map(({ url, directory }) => ({ url: quote(url), directory: quote(directory) })),
     sections: headers.filter((one) => !headers.some((other) => covers(other, one))).map(section),
     errorOverride,
   };
@@ -46,6 +53,11 @@ function appsOf(routes: readonly FrontRoute[]): readonly FrontApp[] {
  */
 function origin({ address, name }: FrontApp): string {
   return address.startsWith('/') ? `unix:${address}|http://${name.replaceAll('_', '-5f-')}.wsgi` : `http://${address}`;
+}
+
+/** What Apache calls requests that go to an app, once it has looked up the socket: versions differ in when that is. */
+function proxied(app: FrontApp): string {
+  return quote(`^(unix:[^|]*\\|)?${escapeRegex(origin(app).replace(/^unix:[^|]*\|/u, ''))}(/|$)`);
 }
 
 function section({ match, variables, authorization }: FrontHeaders): ApacheView['sections'][number] {
@@ -78,8 +90,12 @@ const KNOWN = new Set(['REMOTE_USER', 'REMOTE_ADDR', 'REMOTE_HOST', 'REMOTE_IDEN
 function drop(authorization: FrontHeaders['authorization']): string[] {
   if (authorization === 'pass') return [];
   if (authorization === 'drop') return ['RequestHeader unset Authorization'];
-  const paths = authorization.only.map((path) => path.replace(/[.*+?^$()[\]{}|\\#]/gu, '\\$&')).join('|');
+  const paths = authorization.only.map(escapeRegex).join('|');
   return [`RequestHeader unset Authorization "expr=! (%{REQUEST_URI} =~ m#^(${paths})(/|$)#)"`];
+}
+
+function escapeRegex(text: string): string {
+  return text.replace(/[.*+?^$()[\]{}|\\#]/gu, '\\$&');
 }
 
 /** One line, whatever a path or a server's name holds. */

@@ -14,8 +14,10 @@ export function frontOf(config: AppConfig, defaultAddress: string): Front {
     title: config.name,
     remarks: [],
     inherits: true,
-    routes: sorted.map((path) => ({ path, app })),
+    routes: [...proxy.static.map(({ url, directory }) => ({ path: url, keep: directory })), ...sorted.map((path) => ({ path, app }))],
+    statics: proxy.static,
     headers: sorted.map((path) => ({ match: { path }, ...headers })),
+    guards: new Map(),
     errorOverride: false,
   };
 }

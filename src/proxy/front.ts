@@ -1,3 +1,5 @@
+import type { Static } from '../config/static.js';
+
 /** Which requests are meant: those at and below a path, or those whose path matches an expression of Apache's. */
 export type Match = { readonly path: string } | { readonly regex: string };
 
@@ -30,7 +32,11 @@ export interface Front {
   /** Whether the routes of the main server hold here, too: Apache would ask them first. */
   readonly inherits: boolean;
   readonly routes: readonly FrontRoute[];
+  /** Files that the proxy serves, where nothing does so yet: their paths are among the routes. */
+  readonly statics: readonly Static[];
   readonly headers: readonly FrontHeaders[];
+  /** Lines for the <ProxyMatch> of an app, by its name: Apache looks at no <Directory> for what it proxies. */
+  readonly guards: ReadonlyMap<string, readonly string[]>;
   /** Show the app's own error pages. */
   readonly errorOverride: boolean;
 }

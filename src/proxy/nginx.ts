@@ -9,12 +9,13 @@ export interface NginxView {
   readonly connectTimeout: number | null;
   readonly locations: readonly string[];
   readonly upstream: string;
+  readonly statics: readonly { readonly location: string; readonly directory: string }[];
   readonly variables: readonly { readonly header: string; readonly value: string; readonly remark: string }[];
   readonly dropAuthorization: boolean;
 }
 
 /** Of an app's own front: with paths, and one app. */
-export function nginxView({ title, routes, headers }: Front): NginxView {
+export function nginxView({ title, routes, statics, headers }: Front): NginxView {
   const apps = routes.flatMap((route) => ('app' in route ? [route.app] : []));
   const [app] = apps;
   if (app === undefined) throw new Error(`the front of ${title} has no app`);
@@ -25,7 +26,8 @@ export function nginxView({ title, routes, headers }: Front): NginxView {
     address: app.address.startsWith('/') ? `unix:${app.address}` : app.address,
     timeout: app.timeout,
     connectTimeout: app.connectTimeout,
-    locations: routes.flatMap((route) => ('path' in route ? locations(route.path) : [])),
+    locations: routes.flatMap((route) => ('path' in route && 'app' in route ? locations(route.path) : [])),
+    statics: statics.map(({ url, directory }) => ({ location: `^~ ${quote(`${url}/`)}`, directory: quote(`${directory}/`) })),
     variables: (said?.variables ?? []).map((name) => ({ header: variableHeader(name), ...valueOf(name) })),
     dropAuthorization: said?.authorization === 'drop',
   };

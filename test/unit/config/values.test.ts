@@ -214,6 +214,13 @@ const TABLE: { readonly [K in Kind]?: readonly (readonly [text: string, value: u
     ['127.0.0.1:0', /port/],
     ['127.0.0.1:65536', /port/],
   ],
+  static: [
+    ['/static  /srv/shop/static/', { url: '/static', directory: '/srv/shop/static' }],
+    ['/old static /srv/a b', { url: '/old static', directory: '/srv/a b' }],
+    ['/static', /not a path of URLs and a directory/],
+    ['/ /srv', /nothing to the app/],
+    ['/a /srv/$b', /may not hold/],
+  ],
   statuses: [
     ['200-399', [{ from: 200, to: 399 }]],
     ['200, 301 - 302', [{ from: 200, to: 200 }, { from: 301, to: 302 }]],

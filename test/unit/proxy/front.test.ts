@@ -48,6 +48,16 @@ test('variables are always set, and nginx does not take the word of a client for
   assert.match(nginx(text), /proxy_set_header Authorization "";/);
 });
 
+test('static files are the proxy\'s, before the app', () => {
+  const text = '[proxy]\nmount = /shop\nstatic = /shop/static /srv/shop/static files/\n';
+  assert.match(apache(text), /^ProxyPass "\/shop\/static" !\nProxyPass "\/shop" [^]*^Alias "\/shop\/static" "\/srv\/shop\/static files"\n<Directory "\/srv\/shop\/static files">/m);
+  assert.match(nginx(text), /location \^~ "\/shop\/static\/" \{\n +alias "\/srv\/shop\/static files\/";/);
+  for (const wrong of ['/static', 'static /srv', '/ /srv', '/a /b$c', '/a ../b']) {
+    const { diagnostics } = readApp('a.ini', 'a', `[app]\nmodule = a\nuser = a\n[proxy]\nstatic = ${wrong}\n`, 'system');
+    assert.equal(diagnostics.filter(({ severity }) => severity === 'error').length, 1, wrong);
+  }
+});
+
 test('a proxy waits as long as a request may take', () => {
   const timeout = (text: string): string | undefined => /timeout=(\d+) retry/.exec(apache(text))?.[1];
   assert.equal(timeout(''), '300');
@@ -60,6 +70,6 @@ test('a proxy waits as long as a request may take', () => {
 test('what stands further up is not said again further down', () => {
   const app = { name: 'a', address: '/run/a.sock', timeout: 1, connectTimeout: null };
   const headers = ['/', '/a', '/a/b'].map((path) => ({ match: { path }, variables: path === '/a' ? ['REMOTE_USER'] : [], authorization: 'pass' as const }));
-  const { sections } = apacheView({ title: 'x', remarks: [], inherits: true, errorOverride: false, routes: [{ path: '/', app }], headers });
+  const { sections } = apacheView({ title: 'x', remarks: [], inherits: true, errorOverride: false, guards: new Map(), statics: [], routes: [{ path: '/', app }], headers });
   assert.deepEqual(sections.map(({ open }) => open), ['<Location "/">', '<Location "/a">']);
 });

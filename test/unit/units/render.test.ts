@@ -61,6 +61,7 @@ function valueFor(random: Random, key: string, kind: string, usual: string | nul
     case 'path': case 'paths': case 'environment-file': return `/${text}`;
     case 'listen': return random.pick([`/${text}`, '127.0.0.1:80', '[::1]:80', '@x/y']);
     case 'module': case 'factory': return random.pick(['x', 'x.y:z', 'größe:app', `x:f(${text})`]);
+    case 'static': return random.pick(['/static /srv/static', '/a b /srv/%i #']);
     case 'request-path': return `/${text.replaceAll(' ', '')}`;
     case 'account': return random.pick(['shop', '1000', 'x$', 'a.b@c']);
     case 'span': return random.pick(['5', '2500ms', '1min 30s', 'off', '1h']);
