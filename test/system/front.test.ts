@@ -11,6 +11,15 @@ const LOGIN = ['-u', 'alice:secret'];
 
 const paths = (environ: Environ): readonly (string | undefined)[] => [environ['SCRIPT_NAME'], environ['PATH_INFO']];
 
+/** By RFC 6455 a client takes any answer but 101 for a no, and closes. */
+async function notUpgraded(lab: Lab): Promise<void> {
+  const websocket = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='];
+  const { code, stdout } = await lab.run(['curl', '-sSi', '--max-time', '20', ...websocket.flatMap((line) => ['-H', line]), 'http://127.0.0.1/shop/x']);
+  assert.equal(code, 0, 'the answer has no end');
+  assert.match(stdout, /^HTTP\/1\.1 200 /);
+  assert.doesNotMatch(stdout, /^Upgrade:|"HTTP_UPGRADE": "[^"]/im);
+}
+
 for (const release of RELEASES) {
   describe(`in front of apps on ${release}`, { timeout: 900_000 }, () => {
     let lab: Lab;
@@ -55,6 +64,12 @@ for (const release of RELEASES) {
           assert.notEqual(direct.code, 0);
         });
 
+        it('a login that the <Directory> of a script asked for is asked for', async () => {
+          assert.equal((await lab.run(['curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', 'http://127.0.0.1/staff/x', ...FORGED])).stdout, '401');
+          const environ = await environAt(lab, 'https://127.0.0.1/staff/x', ...LOGIN, ...FORGED);
+          assert.deepEqual([environ['REMOTE_USER'], ...paths(environ)], ['alice', '/staff', '/x']);
+        });
+
         it('G3: https is what came by TLS, whatever a client says', async () => {
           assert.equal((await environAt(lab, 'https://127.0.0.1/shop/x'))['wsgi.url_scheme'], 'https');
           assert.equal((await environAt(lab, 'http://127.0.0.1/shop/x', '-H', 'X-Forwarded-Proto: https'))['wsgi.url_scheme'], 'http');
@@ -76,6 +91,21 @@ for (const release of RELEASES) {
           await lab.sh('wsgictl start shop');
           assert.equal((await environAt(lab, 'http://127.0.0.1/shop/x'))['SCRIPT_NAME'], '/shop');
         });
+
+        it('G5: requests wait for an app that is restarted', async () => {
+          const seen = await lab.sh(`
+            cp /srv/shop/shop.wsgi /tmp/shop.wsgi
+            printf 'import time\ntime.sleep(2)\n' >>/srv/shop/shop.wsgi
+            wsgictl restart shop >&2 &
+            for _ in {1..10}; do curl -s -o /dev/null -w '%{http_code} %{time_total}\n' --max-time 60 http://127.0.0.1/shop/x; sleep 0.2; done
+            wait
+            cp /tmp/shop.wsgi /srv/shop/shop.wsgi`);
+          const [codes, times] = [0, 1].map((at) => seen.trim().split('\n').map((line) => line.split(' ')[at] ?? ''));
+          assert.deepEqual(new Set(codes), new Set(['200']), seen);
+          assert.ok(times?.some((time) => Number(time) > 1), `none had to wait: ${seen}`);
+        });
+
+        it('a websocket gets a plain answer, and the app sees no upgrade', async () => notUpgraded(lab));
       });
     }
 
@@ -92,6 +122,7 @@ for (const release of RELEASES) {
       assert.equal((await environAt(lab, 'http://127.0.0.1/shop/private/x', ...LOGIN, ...FORGED))['REMOTE_USER'], 'alice');
       await lab.sh('wsgictl stop shop; curl -s http://127.0.0.1/shop/x >/dev/null; curl -s http://127.0.0.1/shop/x >/dev/null; wsgictl start shop');
       assert.equal((await environAt(lab, 'http://127.0.0.1/shop/x'))['SCRIPT_NAME'], '/shop');
+      await notUpgraded(lab);
       await lab.sh('systemctl stop nginx');
     });
   });

@@ -21,6 +21,15 @@ const SITE = `
     WSGIScriptAlias /shop /srv/shop/shop.wsgi
     WSGIScriptAlias "/old blog" /srv/shop/shop.wsgi
     WSGIScriptAlias /api /srv/shop/shop.wsgi/api
+    WSGIScriptAlias /staff /srv/staff/wsgi.py process-group=staff
+    <Directory /srv/staff>
+        AuthType Basic
+        AuthName staff
+        AuthUserFile /etc/apache2/users
+        <Files wsgi.py>
+            Require valid-user
+        </Files>
+    </Directory>
     Alias /shop/static /srv/shop/static
     <Directory /srv/shop>
         Require all granted
@@ -46,6 +55,7 @@ const SITE = `
 
 const OLD = `
 WSGIDaemonProcess shop user=deploy group=deploy processes=2 threads=1 home=/srv/shop
+WSGIDaemonProcess staff user=deploy group=deploy threads=2 home=/srv/shop
 WSGIDaemonProcess slow user=deploy group=deploy threads=2 home=/srv/shop
 <VirtualHost *:80>
 ${SITE}
@@ -60,6 +70,7 @@ ${SITE}
 /** Imports the old site and brings its apps up; gives the directives for Apache, for each virtual host. */
 export async function takeOver(lab: Lab): Promise<readonly string[]> {
   await lab.write('/srv/shop/shop.wsgi', SCRIPT);
+  await lab.write('/srv/staff/wsgi.py', SCRIPT);
   await lab.write('/srv/shop/static/plain.txt', 'static\n');
   await lab.sh(`
     chown -R deploy /srv/shop
@@ -75,7 +86,7 @@ export async function importSite(lab: Lab, old: string): Promise<readonly string
   await lab.sh(`
     wsgictl import apache /etc/apache2/old.conf --write --out /tmp/new
     install -d /etc/wsgictl/apps.d && cp /tmp/new/*.ini /etc/wsgictl/apps.d/
-    wsgictl apply`, { timeout: 120_000 });
+    wsgictl apply`, { timeout: 300_000 });
   return (await lab.read('/tmp/new/apache.conf')).split(/^(?=# wsgictl: )/m).filter((part) => part !== '');
 }
 

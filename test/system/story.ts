@@ -27,6 +27,10 @@ SUM = etree.XSLT(etree.XML('''<xsl:stylesheet version="1.0" xmlns:xsl="http://ww
 <xsl:template match="/"><sum><xsl:value-of select="sum(//n)"/></sum></xsl:template></xsl:stylesheet>'''))
 
 def application(environ, start_response):
+    if environ['REQUEST_METHOD'] == 'POST':
+        length = str(len(environ['wsgi.input'].read())).encode()
+        start_response('200 OK', [('Content-Length', str(len(length)))])
+        return [length]
     assert SUM(etree.fromstring('<all>' + '<n>1</n>' * 500 + '</all>')).getroot().text == '500'
     return work(environ, start_response)
 `;
@@ -56,6 +60,8 @@ ${STORY_APPS.map(alias).join('\n')}
 /** Who runs the apps. */
 export interface Keeper {
   readonly name: 'wsgictl' | 'mod_wsgi';
+  /** What Apache is configured with. */
+  readonly site: string;
   /** The app's processes. */
   readonly pids: (app: App) => Promise<readonly number[]>;
   /** Has a release that was put in its place serve. */
@@ -68,21 +74,24 @@ export async function prepareStory(lab: Lab, packages: readonly string[]): Promi
   await lab.sh('htpasswd -bc /etc/apache2/users alice secret 2>/dev/null');
   for (const app of STORY_APPS) {
     await lab.sh('python3 -m venv --system-site-packages --without-pip "/srv/$APP/venv"', { env: { APP: app } });
-    await release(lab, app, 1);
+    await deployStory(lab, app, 1);
   }
 }
 
-async function release(lab: Lab, app: App, number: number): Promise<void> {
+/** Puts a release in its place. */
+export async function deployStory(lab: Lab, app: App, number: string | number): Promise<void> {
   await lab.write(`/srv/${app}/releases/${number}/story.wsgi`, SCRIPT);
   await deploy(lab, number, { app });
 }
 
 /** Brings the apps up under wsgictl, as the importer takes them over. */
 export async function keptByWsgictl(lab: Lab): Promise<Keeper> {
-  await serve(lab, 'prefork', withFronts(SITE, await importSite(lab, SITE)));
+  const site = withFronts(SITE, await importSite(lab, SITE));
+  await serve(lab, 'prefork', site);
   return {
     name: 'wsgictl',
     pids: async (app) => (await statusOf(lab, app)).workers.map(({ pid }) => pid).sort((a, b) => a - b),
+    site,
     take: async (app) => void (await lab.sh(`wsgictl apply ${app}`, { timeout: 120_000 })),
   };
 }
@@ -92,6 +101,7 @@ export async function keptByModWsgi(lab: Lab): Promise<Keeper> {
   await serve(lab, 'prefork', SITE);
   return {
     name: 'mod_wsgi',
+    site: SITE,
     pids: async (app) => (await lab.run(['pgrep', '--full', `^.wsgi:${app}.`])).stdout.split('\n').filter(Boolean).map(Number),
     take: async () => {},
   };
@@ -111,7 +121,7 @@ export interface Told {
 
 /** Load for so many seconds, in turns of logrotate alone and of a deployment with logrotate. */
 export async function tellStory(lab: Lab, keeper: Keeper, seconds: number): Promise<Told> {
-  const loads: Record<App, Load> = { shop: load(lab, 'shop'), blog: load(lab, 'blog') };
+  const loads: Record<App, Load> = { shop: storyLoad(lab, 'shop'), blog: storyLoad(lab, 'blog') };
   for (const app of STORY_APPS) await loads[app].started();
   const last = { shop: 1, blog: 1 };
   let [rotations, deployments, replaced] = [0, 0, 0];
@@ -127,7 +137,7 @@ export async function tellStory(lab: Lab, keeper: Keeper, seconds: number): Prom
     const after = await pids();
     replaced += before.filter((pid) => !after.includes(pid)).length;
     const app = STORY_APPS[deployments++ % STORY_APPS.length] ?? 'shop';
-    await release(lab, app, ++last[app]);
+    await deployStory(lab, app, ++last[app]);
     let taken = false;
     await Promise.all([
       keeper.take(app).finally(() => (taken = true)),
@@ -141,7 +151,8 @@ export async function tellStory(lab: Lab, keeper: Keeper, seconds: number): Prom
   return { reports, last, rotations, deployments, replaced, truncated: cut.flat() };
 }
 
-function load(lab: Lab, app: App): Load {
+/** The clients of an app. */
+export function storyLoad(lab: Lab, app: App): Load {
   const slow = WORK.map((time) => ({ path: `/${app}/file?${time}`, clients: 1 }));
   return startLoad(lab, { port: 80, headers: LOGIN, path: `/${app}/fast`, fast: 2, pauseMs: 50, slow });
 }
