@@ -145,7 +145,7 @@ for (const release of RELEASES) {
       await configure(lab, { ...SETTINGS, reload: { settle: '100ms' } });
       assert.match((await statusOf(lab)).notes.join(), /changed since generation/);
       assert.match(await lab.sh('wsgictl apply'), new RegExp(`- PathChanged=${FILE}`));
-      const links = async (): Promise<string> => lab.sh('find /etc/systemd/system -name "wsgi-app-touch@*" -o -name "wsgi-app@*.wants"');
+      const links = async (): Promise<string> => lab.sh('find /etc/systemd/system -name "wsgi-app-touch@?*.path" -o -name "wsgi-app@*.wants"');
       assert.equal(await links(), '');
       assert.equal(await show(PATH, 'LoadState'), 'not-found');
       await lab.sh(`touch ${FILE}`);
