@@ -55,6 +55,7 @@ for (const release of RELEASES) {
     });
 
     it('who is not in the group may not even reload', async () => {
+      await deploy(lab, 2, { importDelay: 0.2 }); // or an apply would have nothing to do
       await refuses([...RELOADS, ...REFUSED]);
     });
 
