@@ -27,6 +27,13 @@ export class UserError extends Error {
   }
 }
 
+/** What to say of an error that means that a disk is full; null for any other. */
+export function noSpace(error: unknown): string | null {
+  const { code, path } = (error ?? {}) as NodeJS.ErrnoException;
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return null;
+  return `no space is left on the disk${path === undefined ? '' : ` for ${path}`}`;
+}
+
 /** One fault of a configuration file. */
 export interface Diagnostic {
   readonly file: string;

@@ -15,7 +15,7 @@ import { runRoll } from './cli/unit-roll.js';
 import { touched } from './cli/touch.js';
 import { appStopped, drainAll, verdict } from './cli/unit-stop.js';
 import { Wire, type GlobalOptions } from './cli/wire.js';
-import { ConfigError, EXIT, UserError } from './errors.js';
+import { ConfigError, EXIT, noSpace, UserError } from './errors.js';
 import { BusLost, Refused } from './systemd/port.js';
 
 declare const WSGICTL_VERSION: string;
@@ -145,6 +145,11 @@ function explain(error: unknown): number {
   if (code === 'EACCES' || code === 'EPERM') {
     complain(`wsgictl: ${path ?? 'that'} needs other rights than this account has`);
     complain('    try again as root (sudo)');
+    return EXIT.cannot;
+  }
+  const full = noSpace(error);
+  if (full !== null) {
+    complain(`wsgictl: ${full}`);
     return EXIT.cannot;
   }
   complain(`wsgictl: this is a bug, please report it:\n${(error as Error).stack ?? String(error)}`);

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigError, EXIT, UserError, type ExitCode } from '../errors.js';
+import { ConfigError, EXIT, noSpace, UserError, type ExitCode } from '../errors.js';
 import { loadIni, readIni } from '../host/inis.js';
 import type { Ledger, RollLog } from '../host/ledger.js';
 import { missing } from '../host/pin.js';
@@ -82,6 +82,8 @@ async function attempt(body: () => Promise<Ending>): Promise<Ending> {
   } catch (error) {
     if (error instanceof ConfigError) return { outcome: 'failed', exit: EXIT.configuration, text: error.message };
     if (error instanceof UserError) return { outcome: 'failed', exit: error.exitCode, text: error.message };
+    const full = noSpace(error);
+    if (full !== null) return { outcome: 'failed', exit: EXIT.cannot, text: full };
     return { outcome: 'failed', exit: EXIT.cannot, text: `bug in wsgictl: ${(error as Error).stack ?? String(error)}` };
   }
 }

@@ -1,8 +1,9 @@
 import {
-  chmodSync, chownSync, closeSync, copyFileSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readlinkSync,
+  chmodSync, chownSync, closeSync, copyFileSync, existsSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readlinkSync,
   renameSync, rmSync, statSync, symlinkSync, writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { noSpace } from '../errors.js';
 import type { Generation } from '../plan/generation.js';
 import { last, type NewEvent, type RollEvent, type Wish } from '../roll/events.js';
 import { readIfThere, removeIfThere, syncDirectory, writeWhole } from './files.js';
@@ -230,16 +231,31 @@ export class RollLog {
     private readonly now: () => number,
   ) {}
 
-  /** Appends an event; what a later run must know is on the disk when this returns. */
+  /**
+   * Appends an event; what a later run must know is on the disk when this returns. On a full disk the event is lost, whole,
+   * and the roll goes on: what it does next depends on systemd alone.
+   */
   write(event: NewEvent): RollEvent {
     const stamped = { at: this.now(), ...event } as RollEvent;
-    writeSync(this.file, `${JSON.stringify(stamped)}\n`);
+    const line = `${JSON.stringify(stamped)}\n`;
+    const { size } = fstatSync(this.file);
+    if (written(this.file, line) < Buffer.byteLength(line)) ftruncateSync(this.file, size);
     if (['begin', 'generation', 'commit', 'end'].includes(event.kind)) fsyncSync(this.file);
     return stamped;
   }
 
   close(): void {
     closeSync(this.file);
+  }
+}
+
+/** How many bytes a full disk takes of a text. */
+function written(file: number, text: string): number {
+  try {
+    return writeSync(file, text);
+  } catch (error) {
+    if (noSpace(error) === null) throw error;
+    return 0;
   }
 }
 

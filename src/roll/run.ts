@@ -1,4 +1,4 @@
-import { EXIT, type ExitCode } from '../errors.js';
+import { EXIT, noSpace, type ExitCode } from '../errors.js';
 import { workersOf, workerUnit } from '../plan/names.js';
 import type { Generation } from '../plan/generation.js';
 import { BusLost, Refused, type Systemd } from '../systemd/port.js';
@@ -67,9 +67,11 @@ export async function roll(spec: Roll, world: World): Promise<Ending> {
   }
 }
 
-/** systemd's no to a job is a failure as any other: what was begun is undone. */
+/** systemd's no to a job, or a full disk, is a failure as any other: what was begun is undone. */
 function refusal(error: unknown): string {
   if (error instanceof Refused) return `systemd says: ${error.message}`;
+  const full = noSpace(error);
+  if (full !== null) return full;
   throw error;
 }
 
