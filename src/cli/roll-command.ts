@@ -56,6 +56,7 @@ export async function rollApp(wire: Wire, app: string, verb: 'reload' | 'start',
     }
     if (answer.result === 'done') return EXIT.done;
     complain(`${app}: systemd ended the ${verb} (${answer.result}) before anything was done`);
+    for (const line of lastLines(appUnit(app), '', 1)) complain(`    ${line}`);
     return EXIT.cannot;
   } finally {
     process.removeListener('SIGINT', onInterrupt);
