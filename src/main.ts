@@ -88,7 +88,10 @@ program.command('logs').argument('<app>').option('-f, --follow', 'go on as lines
   .option('-n, --lines <number>', 'how many lines to begin with', '50')
   .description("show the journal of an app, its rolls and its workers")
   .action((app: string, options: { follow: boolean; lines: string }) =>
-    run((wire) => showJournal(app, { ...options, user: wire.places.mode === 'user' })));
+    run((wire) => {
+      wire.assertApp(app);
+      return showJournal(app, { ...options, user: wire.places.mode === 'user' });
+    }));
 
 program.command('remove').argument('<app>').description('drain an app and remove it, with its INI file')
   .action((app: string) => run((wire) => removeApp(wire, app, { keepIni: false })));
@@ -109,9 +112,9 @@ program.command('import').description('make apps of what another server runs')
   .option('--module <name>', 'a module that is loaded; with a ! before it, one that is not', many, [])
   .option('-d, --server-root <dir>', 'what relative paths are relative to')
   .option('--apache-version <version>', 'for <IfVersion>', '2.4.62')
-  .option('--write', 'write the INI files; nothing is overwritten', false)
+  .option('--write', 'write the INI files where apps are; nothing is overwritten', false)
   .option('--out <dir>', 'write them, and the directives for Apache, into this folder')
-  .description('make apps of what mod_wsgi runs, and the directives of Apache that replace its own; only shows it without --write')
+  .description('make apps of what mod_wsgi runs, and the directives of Apache that replace its own; only shows it without --write and --out')
   .action((files: string[], options: ImportOptions) => run((wire) => importFromApache(wire, files, options)));
 
 // What the units run. A person has no use for it.

@@ -10,8 +10,9 @@ export function authorizationOf({ scopes }: SiteRoutes, { mount, target, path }:
   if (option !== undefined) return /^on$/iu.test(option) ? 'pass' : 'drop';
   const at = (url: string): boolean => {
     const directive = effective(scopes, { ...target, url }, 'wsgipassauthorization');
-    if (directive !== null) endings.proxy(directive, 'RequestHeader unset Authorization, or not');
-    return /^on$/iu.test(directive?.words[0] ?? '');
+    const on = /^on$/iu.test(directive?.words[0] ?? '');
+    if (directive !== null) endings.proxy(directive, on ? 'the Authorization header is passed on' : 'RequestHeader unset Authorization');
+    return on;
   };
   const old = (url: string): boolean => {
     const directive = rewritten(scopes, url);

@@ -15,7 +15,7 @@ import { checkEnvironment } from './environment-check.js';
 import { prepareInRoot, removeFromRoot } from './image.js';
 import { removeApp, stopApp } from './remove.js';
 import { complain, say } from './report.js';
-import { rollApp } from './roll-command.js';
+import { isRetrying, rollApp } from './roll-command.js';
 import { endMove, listens, moveSocket } from './socket-move.js';
 import { installTouch, removeTouch, startTouch } from './touch.js';
 import type { Wire } from './wire.js';
@@ -57,7 +57,7 @@ export async function apply(wire: Wire, names: readonly string[], options: Apply
   for (const app of gone) say(`${app}: removed, since ${iniPath(wire.places, app)} is gone`);
   const work = applied.filter(({ change }) => change.kind !== 'unchanged');
   if (work.length === 0 && gone.length === 0 && codes.length === 1) {
-    if (applied.length === 0) say(`there are no apps in ${wire.places.apps}`);
+    if (applied.length === 0) say(`there are no apps in ${wire.places.root}${wire.places.apps}; wsgictl init DIR proposes the file of one`);
     else if (options.replaced !== true) hintAtReload(applied);
   }
   if (options.dryRun) return worst(codes);
@@ -203,7 +203,7 @@ async function bringAbout(wire: Wire, one: Applied, options: ApplyOptions): Prom
   const app = config.name;
   const unit = await wire.systemd.unit(appUnit(app));
   const running = unit.active === 'active' || unit.active === 'reloading';
-  const retrying = unit.active === 'activating' || (unit.active === 'deactivating' && (await wire.systemd.job(unit))?.type !== 'stop');
+  const retrying = await isRetrying(wire, unit);
   const untilCommit = !options.wait;
 
   if (change.kind === 'under-way') return rollApp(wire, app, running ? 'reload' : 'start', { untilCommit, join: true });

@@ -9,7 +9,7 @@ import type { Wire } from './wire.js';
 /** Reads the named apps or INI files, or all apps, and says all that is wrong with them. Changes nothing. */
 export async function check(wire: Wire, names: readonly string[]): Promise<ExitCode> {
   const apps = names.length > 0 ? names : (configuredApps(wire.places) ?? []);
-  if (apps.length === 0) say(`there are no apps in ${wire.places.apps}`);
+  if (apps.length === 0) say(`there are no apps in ${wire.places.root}${wire.places.apps}; wsgictl init DIR proposes the file of one`);
   let faulty = false;
   // Of files that are given by their paths, nobody knows whether they will stand beside the others.
   for (const { diagnostic } of clashes(wire).filter(({ guilty, other }) => apps.includes(guilty) || apps.includes(other))) {

@@ -53,7 +53,9 @@ export async function follow({ ledger, systemd, joins, ask, show, untilCommit }:
         if (untilCommit && last(events, 'commit') !== null) return { kind: 'committed' };
       }
       if (over !== null) {
-        if (shown.size === 0 && over === 'done' && asked < ASKS) break;
+        // What failed may have been the end of an attempt that systemd was at when we asked.
+        const asks = over === 'done' ? ASKS : over === 'failed' ? 2 : 1;
+        if (shown.size === 0 && asked < asks) break;
         return { kind: 'no-roll', result: over };
       }
       await sleep(GLANCE);

@@ -46,7 +46,8 @@ export function importFromApache(wire: Wire, files: readonly string[], options: 
   for (const [path, text] of made) say(`# ${path}\n${text}`);
   for (const line of summary(imported)) say(line);
   if (faulty) complain('wsgictl: the configuration is faulty: nothing is written');
-  else if (options.write) write(made);
+  else if (options.write || options.out !== undefined) write(made);
+  else say('Nothing is written: that is done by --write, or --out DIR.');
   return faulty ? EXIT.configuration : EXIT.done;
 }
 

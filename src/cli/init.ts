@@ -15,6 +15,7 @@ export function init(wire: Wire, folder: string, write: string | boolean): ExitC
   const { places } = wire;
   const directory = resolve(folder);
   if (hasControl(directory)) throw new UserError('the name of the folder holds a control character', 'rename it');
+  if (!existsSync(places.root + directory)) throw new UserError(`${places.root}${directory} does not exist`);
   const project = detect(directory, new FileSources(places.root));
   const [best, ...others] = project.candidates;
   if (best === undefined) {

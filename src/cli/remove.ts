@@ -1,7 +1,6 @@
 import { EXIT, UserError, type ExitCode } from '../errors.js';
-import { configuredApps, removeIni } from '../host/inis.js';
+import { removeIni } from '../host/inis.js';
 import { removeIfThere } from '../host/files.js';
-import { knownApps } from '../host/ledger.js';
 import { appUnit, sliceUnit, socketUnit, workersOf } from '../plan/names.js';
 import { say } from './report.js';
 import { failedMark } from './unit-roll.js';
@@ -13,9 +12,7 @@ import type { Wire } from './wire.js';
  * again after an interruption, it goes on where it was. One daemon-reload.
  */
 export async function removeApp(wire: Wire, app: string, options: { readonly keepIni: boolean }): Promise<ExitCode> {
-  const known = knownApps(wire.stateDirectory).includes(app) || wire.units.generations(app).length > 0;
-  const configured = (configuredApps(wire.places) ?? []).includes(app);
-  if (!known && !configured) throw new UserError(`there is no app ${app}`, 'wsgictl status names those that there are');
+  wire.assertApp(app);
   const { systemd } = wire;
   say(`${app}: drains`);
   await stopApp(wire, app);

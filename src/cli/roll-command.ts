@@ -1,7 +1,7 @@
 import { EXIT, UserError, type ExitCode } from '../errors.js';
 import { appUnit } from '../plan/names.js';
 import { last, type RollEvent, type Wish } from '../roll/events.js';
-import { Refused } from '../systemd/port.js';
+import { Refused, type UnitState } from '../systemd/port.js';
 import { follow, notActive } from './follow.js';
 import { lastLines } from './journal.js';
 import { describe } from './narrate.js';
@@ -17,11 +17,13 @@ export interface RollOptions {
   readonly join?: boolean;
 }
 
+type Verb = 'reload' | 'start' | 'restart';
+
 /**
- * Has systemd reload or start an app, and shows what its roll does. Returns the roll's exit code when the roll has
+ * Has systemd reload, start or restart an app, and shows what its roll does. Returns the roll's exit code when the roll has
  * ended, or at its commit. Interrupting this command does not interrupt the roll.
  */
-export async function rollApp(wire: Wire, app: string, verb: 'reload' | 'start', options: RollOptions): Promise<ExitCode> {
+export async function rollApp(wire: Wire, app: string, verb: Verb, options: RollOptions): Promise<ExitCode> {
   const { systemd } = wire;
   const ledger = wire.ledger(app);
   const unit = appUnit(app);
@@ -41,7 +43,7 @@ export async function rollApp(wire: Wire, app: string, verb: 'reload' | 'start',
         // If it has just ended, its events say so.
         if (options.join === true) return (await systemd.unit(unit)).job ?? '';
         if (options.wish !== undefined) ledger.wish(options.wish);
-        return ask(() => (verb === 'reload' ? systemd.reload(unit) : systemd.start(unit)), app);
+        return ask(() => systemd[verb](unit), app, verb);
       },
       show: (event) => {
         const line = screen?.take(event) === true ? null : describe(app, event);
@@ -55,20 +57,31 @@ export async function rollApp(wire: Wire, app: string, verb: 'reload' | 'start',
       return answer.end.exit;
     }
     if (answer.result === 'done') return EXIT.done;
+    if (answer.result === 'invalid') throw notRunning(app, verb);
     complain(`${app}: systemd ended the ${verb} (${answer.result}) before anything was done`);
     for (const line of lastLines(appUnit(app), '', 1)) complain(`    ${line}`);
     return EXIT.cannot;
   } finally {
+    if (options.wish !== undefined) ledger.dropWish(options.wish);
     process.removeListener('SIGINT', onInterrupt);
     screen?.close();
   }
 }
 
-async function ask(queue: () => Promise<string>, app: string): Promise<string> {
+function notRunning(app: string, verb: Verb): UserError {
+  return new UserError(`cannot ${verb} ${app}: it is not running`, `wsgictl start ${app}`);
+}
+
+/** Whether systemd is between two attempts to start an app: it calls the unit neither active nor stopped then. */
+export async function isRetrying(wire: Wire, unit: UnitState): Promise<boolean> {
+  return unit.active === 'activating' || (unit.active === 'deactivating' && (await wire.systemd.job(unit))?.type !== 'stop');
+}
+
+async function ask(queue: () => Promise<string>, app: string, verb: Verb): Promise<string> {
   try {
     return await queue();
   } catch (error) {
-    if (notActive(error)) throw new UserError(`cannot reload ${app}: it is not running`, `wsgictl start ${app}`);
+    if (notActive(error)) throw notRunning(app, verb);
     if (error instanceof Refused && error.code === 'NoSuchUnit') {
       throw new UserError(`cannot find ${appUnit(app)}`, `wsgictl apply ${app}`);
     }

@@ -1,7 +1,7 @@
 import { EXIT, UserError, type ExitCode } from '../errors.js';
 import { appUnit } from '../plan/names.js';
 import { refuseIfGone } from './unit-roll.js';
-import { rollApp } from './roll-command.js';
+import { isRetrying, rollApp } from './roll-command.js';
 import { say } from './report.js';
 import type { Wire } from './wire.js';
 
@@ -21,10 +21,7 @@ export async function startApps(wire: Wire, apps: readonly string[]): Promise<Ex
 }
 
 export async function restartApps(wire: Wire, apps: readonly string[]): Promise<ExitCode> {
-  return inTurn(apps, async (app) => {
-    const result = await wire.systemd.jobResult(await wire.systemd.restart(appUnit(app)));
-    return result === 'done' ? EXIT.done : EXIT.cannot;
-  });
+  return inTurn(apps, (app) => rollApp(wire, app, 'restart', { untilCommit: false }));
 }
 
 /** Rolls to a copy of an earlier generation: the one before the current one, or the given one. */
@@ -39,7 +36,8 @@ export async function rollbackApp(wire: Wire, app: string, text: string | undefi
     throw new UserError(`${app} has no generation ${text ?? ''} to go back to`, `there is ${committed.filter((number) => number !== current).join(', ') || 'none'}`);
   }
   refuseIfGone(generation);
-  return rollApp(wire, app, 'reload', { untilCommit, wish: { kind: 'rollback', to } });
+  const verb = (await isRetrying(wire, await wire.systemd.unit(appUnit(app)))) ? 'start' : 'reload';
+  return rollApp(wire, app, verb, { untilCommit, wish: { kind: 'rollback', to } });
 }
 
 /** The last generation that served before the current one: a failed one never did. */

@@ -41,7 +41,7 @@ export async function status(wire: Wire, names: readonly string[], options: { re
   const all = [...new Set([...(configuredApps(wire.places) ?? []), ...knownApps(wire.stateDirectory)])].sort();
   const apps = await Promise.all((names.length === 0 ? all : names).map((app) => appStatus(wire, app)));
   if (options.json) sayJson(apps);
-  else if (apps.length === 0) say(`there are no apps in ${wire.places.apps}`);
+  else if (apps.length === 0) say(`there are no apps in ${wire.places.root}${wire.places.apps}; wsgictl init DIR proposes the file of one`);
   else for (const app of apps) show(app);
   return apps.every(({ healthy }) => healthy) ? EXIT.done : EXIT.cannot;
 }

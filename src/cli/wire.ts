@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import type { AppConfig } from '../config/settings.js';
-import { UserError } from '../errors.js';
-import { isPackaged } from '../host/inis.js';
-import { Ledger } from '../host/ledger.js';
+import { EXIT, UserError } from '../errors.js';
+import { configuredApps, isPackaged } from '../host/inis.js';
+import { knownApps, Ledger } from '../host/ledger.js';
 import { pin } from '../host/pin.js';
 import { places as findPlaces, type Places } from '../host/places.js';
 import { Runner } from '../host/runner.js';
@@ -32,6 +32,7 @@ export class Wire {
 
   constructor(options: GlobalOptions) {
     const program = realpathSync(process.argv[1] as string);
+    if (options.root !== undefined && !existsSync(options.root)) throw new UserError(`--root: ${options.root} does not exist`, undefined, EXIT.usage);
     const root = options.root === undefined || options.root === '/' ? '' : realpathSync(options.root);
     this.places = findPlaces(options.user === true ? 'user' : 'system', program, process.env, root);
     this.units = new UnitDirectory(join(root, this.places.units));
@@ -48,6 +49,13 @@ export class Wire {
 
   get stateDirectory(): string {
     return this.places.root + this.places.state;
+  }
+
+  /** Throws UserError if there is neither an INI file of that name nor anything left of such an app. */
+  assertApp(app: string): void {
+    const left = knownApps(this.stateDirectory).includes(app) || this.units.generations(app).length > 0;
+    if (left || (configuredApps(this.places) ?? []).includes(app)) return;
+    throw new UserError(`there is no app ${app}`, 'wsgictl status names those that there are');
   }
 
   ledger(app: string): Ledger {

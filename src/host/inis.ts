@@ -78,6 +78,7 @@ function guarded(places: Places, file: string, notThere: string, body: () => Rea
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') {
+      if (isPath(file) && file !== iniPath(places, basename(file, '.ini'))) throw new UserError(notThere);
       const apps = configuredApps(places) ?? [];
       throw new UserError(notThere, apps.length > 0 ? `there is ${apps.join(', ')}` : `write ${iniPath(places, 'NAME')} first`);
     }

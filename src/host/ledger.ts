@@ -71,6 +71,11 @@ export class Ledger {
     writeWhole(join(this.directory, 'wish'), JSON.stringify(wish));
   }
 
+  /** Forgets a wish that no roll has taken. */
+  dropWish(wish: Wish): void {
+    if (readIfThere(join(this.directory, 'wish')) === JSON.stringify(wish)) this.takeWish();
+  }
+
   /** Reads the wish and forgets it. */
   takeWish(): Wish | null {
     const path = join(this.directory, 'wish');
@@ -166,10 +171,16 @@ export class Ledger {
     return this.rolls().at(-1) ?? 0;
   }
 
-  /** The events of a roll; a last line that was cut off is left out. */
+  /** The events of a roll; a line that was cut off is left out. */
   events(roll: number): RollEvent[] {
     const text = readIfThere(this.rollFile(roll)) ?? '';
-    return text.split('\n').slice(0, -1).map((line) => JSON.parse(line) as RollEvent);
+    return text.split('\n').flatMap((line) => {
+      try {
+        return [JSON.parse(line) as RollEvent];
+      } catch {
+        return [];
+      }
+    });
   }
 
   /** The events of the last roll if it has no end: it goes on, or was cut off. */

@@ -159,6 +159,12 @@ for (const release of RELEASES) {
       }
       await next();
       await done('apply');
+      // What is refused must not happen later.
+      await done('stop', 'shop');
+      const refused = await wsgictl('rollback', 'shop');
+      assert.deepEqual([refused.code, refused.stderr], [1, 'wsgictl: cannot reload shop: it is not running\n    wsgictl start shop\n']);
+      await done('start', 'shop');
+      assert.deepEqual(await served(), [String(deployed)]);
     });
 
     it('a template that an administrator has changed is named as the reason', async () => {

@@ -47,7 +47,7 @@ const PROCESSES = LONG ? 4 : 2;
 const IMPORT = LONG ? 1 : 0.1;
 
 for (const release of RELEASES) {
-  describe(`B11: a killed roll on ${release}`, { timeout: 3_600_000 }, () => {
+  describe(`B11: a killed roll on ${release}`, { timeout: 7_200_000 }, () => {
     let lab: Lab;
     let deployed = 0;
     let current = 0;
