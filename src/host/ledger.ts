@@ -1,13 +1,13 @@
 import {
-  chmodSync, chownSync, closeSync, copyFileSync, existsSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readlinkSync,
-  renameSync, rmSync, statSync, symlinkSync, writeSync,
+  chmodSync, chownSync, closeSync, copyFileSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readlinkSync,
+  renameSync, rmSync, statSync, symlinkSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { noSpace } from '../errors.js';
 import type { Generation } from '../plan/generation.js';
-import { last, type NewEvent, type RollEvent, type Wish } from '../roll/events.js';
+import { last, type RollEvent, type Wish } from '../roll/events.js';
 import { readIfThere, removeIfThere, syncDirectory, writeWhole } from './files.js';
 import { keepTree } from './kept.js';
+import { RollLog } from './roll-log.js';
 import type { Stamps } from './stamps.js';
 
 /** A move of an app's socket that was begun and is not finished. */
@@ -231,42 +231,6 @@ export class Ledger {
 
   #file(generation: number, name: string): string {
     return join(this.directory, 'generations', String(generation), name);
-  }
-}
-
-/** The log of a roll under way. */
-export class RollLog {
-  constructor(
-    readonly number: number,
-    private readonly file: number,
-    private readonly now: () => number,
-  ) {}
-
-  /**
-   * Appends an event; what a later run must know is on the disk when this returns. On a full disk the event is lost, whole,
-   * and the roll goes on: what it does next depends on systemd alone.
-   */
-  write(event: NewEvent): RollEvent {
-    const stamped = { at: this.now(), ...event } as RollEvent;
-    const line = `${JSON.stringify(stamped)}\n`;
-    const { size } = fstatSync(this.file);
-    if (written(this.file, line) < Buffer.byteLength(line)) ftruncateSync(this.file, size);
-    if (['begin', 'generation', 'commit', 'end'].includes(event.kind)) fsyncSync(this.file);
-    return stamped;
-  }
-
-  close(): void {
-    closeSync(this.file);
-  }
-}
-
-/** How many bytes a full disk takes of a text. */
-function written(file: number, text: string): number {
-  try {
-    return writeSync(file, text);
-  } catch (error) {
-    if (noSpace(error) === null) throw error;
-    return 0;
   }
 }
 
