@@ -14,7 +14,7 @@ import { clashes } from './clashes.js';
 import { checkEnvironment } from './environment-check.js';
 import { prepareInRoot, removeFromRoot } from './image.js';
 import { removeApp, stopApp } from './remove.js';
-import { complain, say } from './report.js';
+import { complain, say, sayNoApps } from './report.js';
 import { isRetrying, rollApp } from './roll-command.js';
 import { endMove, listens, moveSocket } from './socket-move.js';
 import { installTouch, removeTouch, startTouch } from './touch.js';
@@ -57,7 +57,7 @@ export async function apply(wire: Wire, names: readonly string[], options: Apply
   for (const app of gone) say(`${app}: removed, since ${iniPath(wire.places, app)} is gone`);
   const work = applied.filter(({ change }) => change.kind !== 'unchanged');
   if (work.length === 0 && gone.length === 0 && codes.length === 1) {
-    if (applied.length === 0) say(`there are no apps in ${wire.places.root}${wire.places.apps}; wsgictl init DIR proposes the file of one`);
+    if (applied.length === 0) sayNoApps(wire.places);
     else if (options.replaced !== true) hintAtReload(applied);
   }
   if (options.dryRun) return worst(codes);
@@ -219,7 +219,8 @@ async function bringAbout(wire: Wire, one: Applied, options: ApplyOptions): Prom
       : await rollApp(wire, app, 'start', { untilCommit, wish: { kind: 'new' } });
     return code === EXIT.done ? code : abandon(wire, app, code);
   }
-  if (change.diff.length === 0 && change.processes === null && change.kind === 'changed' && !change.socketMoves) return EXIT.done;
+  // What watches for a touch is another one by now, and nothing else has changed.
+  if (change.kind === 'changed' && change.diff.length === 0 && change.processes === null && !change.socketMoves) return EXIT.done;
   if (!running && !retrying) {
     if (change.socketMoves) {
       const code = await moveSocket(wire, app, one.socket);
@@ -246,7 +247,7 @@ async function bringAbout(wire: Wire, one: Applied, options: ApplyOptions): Prom
   }
   if (change.kind === 'unfinished') return rollApp(wire, app, 'reload', { untilCommit, wish: { kind: 'start' } });
   if (retrying) return rollApp(wire, app, 'start', { untilCommit, wish: { kind: 'new' } });
-  return change.diff.length === 0 && change.processes === null ? EXIT.done : rollApp(wire, app, 'reload', { untilCommit });
+  return rollApp(wire, app, 'reload', { untilCommit });
 }
 
 /** A first release that does not run: nothing of it stays but its INI file. */

@@ -3,13 +3,13 @@ import { ConfigError, EXIT, formatDiagnostic, UserError, type ExitCode } from '.
 import { configuredApps, readIni } from '../host/inis.js';
 import { clashes } from './clashes.js';
 import { checkEnvironment } from './environment-check.js';
-import { complain, say } from './report.js';
+import { complain, say, sayNoApps } from './report.js';
 import type { Wire } from './wire.js';
 
 /** Reads the named apps or INI files, or all apps, and says all that is wrong with them. Changes nothing. */
 export async function check(wire: Wire, names: readonly string[]): Promise<ExitCode> {
   const apps = names.length > 0 ? names : (configuredApps(wire.places) ?? []);
-  if (apps.length === 0) say(`there are no apps in ${wire.places.root}${wire.places.apps}; wsgictl init DIR proposes the file of one`);
+  if (apps.length === 0) sayNoApps(wire.places);
   let faulty = false;
   // Of files that are given by their paths, nobody knows whether they will stand beside the others.
   for (const { diagnostic } of clashes(wire).filter(({ guilty, other }) => apps.includes(guilty) || apps.includes(other))) {

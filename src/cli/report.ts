@@ -1,6 +1,7 @@
 /** The only writer to standard output and error. A reader that went away is no reason to stop what we do. */
 import { closeSync, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import type { Places } from '../host/places.js';
 
 const broken = new Set<NodeJS.WriteStream>();
 
@@ -24,6 +25,10 @@ let block: readonly string[] = [];
 
 export function say(line: string): void {
   above(() => write(process.stdout, line));
+}
+
+export function sayNoApps({ root, apps }: Places): void {
+  say(`there are no apps in ${root}${apps}; wsgictl init DIR proposes the file of one`);
 }
 
 export function complain(line: string): void {

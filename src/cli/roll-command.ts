@@ -33,6 +33,10 @@ export async function rollApp(wire: Wire, app: string, verb: Verb, options: Roll
     complain(`${app}: the roll goes on without this command; follow it with: wsgictl logs -f ${app}`);
     process.exit(130);
   };
+  // What no roll has taken must not come true at the next one.
+  const takeBack = (): void => {
+    if (options.wish !== undefined) ledger.dropWish(options.wish);
+  };
   process.on('SIGINT', onInterrupt);
   try {
     const answer = await follow({
@@ -50,19 +54,23 @@ export async function rollApp(wire: Wire, app: string, verb: Verb, options: Roll
         if (line !== null) say(line);
       },
       untilCommit: options.untilCommit,
+    }).catch((error: unknown) => {
+      takeBack();
+      throw error;
     });
     if (answer.kind === 'committed') return EXIT.done;
     if (answer.kind === 'ended') {
       showReason(answer.events);
       return answer.end.exit;
     }
+    takeBack();
     if (answer.result === 'done') return EXIT.done;
     if (answer.result === 'invalid') throw notRunning(app, verb);
     complain(`${app}: systemd ended the ${verb} (${answer.result}) before anything was done`);
-    for (const line of lastLines(appUnit(app), '', 1)) complain(`    ${line}`);
+    const { invocation } = await systemd.unit(unit);
+    for (const line of lastLines(unit, invocation, 1)) complain(`    ${line}`);
     return EXIT.cannot;
   } finally {
-    if (options.wish !== undefined) ledger.dropWish(options.wish);
     process.removeListener('SIGINT', onInterrupt);
     screen?.close();
   }

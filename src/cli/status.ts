@@ -6,7 +6,7 @@ import { missing } from '../host/pin.js';
 import { appUnit, socketUnit, touchUnit, workersOf } from '../plan/names.js';
 import { last } from '../roll/events.js';
 import { failureOf, observe } from '../roll/observe.js';
-import { say, sayJson } from './report.js';
+import { say, sayJson, sayNoApps } from './report.js';
 import type { Wire } from './wire.js';
 
 export interface WorkerStatus {
@@ -41,7 +41,7 @@ export async function status(wire: Wire, names: readonly string[], options: { re
   const all = [...new Set([...(configuredApps(wire.places) ?? []), ...knownApps(wire.stateDirectory)])].sort();
   const apps = await Promise.all((names.length === 0 ? all : names).map((app) => appStatus(wire, app)));
   if (options.json) sayJson(apps);
-  else if (apps.length === 0) say(`there are no apps in ${wire.places.root}${wire.places.apps}; wsgictl init DIR proposes the file of one`);
+  else if (apps.length === 0) sayNoApps(wire.places);
   else for (const app of apps) show(app);
   return apps.every(({ healthy }) => healthy) ? EXIT.done : EXIT.cannot;
 }

@@ -18,9 +18,9 @@ const WRITTEN: Readonly<Record<Row['kind'], string>> = {
   paths: 'paths',
   'request-path': 'path of a request',
   span: 'time',
+  static: 'path of URLs, and a directory',
   statuses: 'statuses',
   text: 'text',
-  static: 'path of URLs, and a directory',
   'url-path': 'path of URLs',
   variables: 'names',
 };

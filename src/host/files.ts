@@ -9,10 +9,13 @@ export function writeWhole(path: string, text: string, mode = 0o644): void {
   try {
     writeFileSync(file, text);
     fsyncSync(file);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
   } finally {
     closeSync(file);
   }
-  renameSync(temporary, path);
   syncDirectory(dirname(path));
 }
 

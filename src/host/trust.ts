@@ -29,7 +29,7 @@ const NOBODY = 65534;
 
 /**
  * The number that root has here. In the user namespace that a user manager makes for PrivateTmp= (systemd 257 does), only
- * the user has one.
+ * the user has one. Any other account looks the same there: that nobody else may write is looked at all the same.
  */
 function rootHere(): number {
   const map = readFileSync('/proc/self/uid_map', 'utf8');

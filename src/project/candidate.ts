@@ -10,7 +10,7 @@ export interface Candidate {
   readonly rank: number;
 }
 
-/** `app` and `application` are names of our own choice for nobody: what the code says counts. */
+/** A module, and where it is imported from. */
 interface Look {
   readonly file: string;
   /** The module's name, seen from the directory. */
