@@ -97,8 +97,8 @@ for (const release of RELEASES) {
             cp /srv/shop/shop.wsgi /tmp/shop.wsgi
             printf 'import time\ntime.sleep(2)\n' >>/srv/shop/shop.wsgi
             wsgictl restart shop >&2 &
-            for _ in {1..10}; do curl -s -o /dev/null -w '%{http_code} %{time_total}\n' --max-time 60 http://127.0.0.1/shop/x; sleep 0.2; done
-            wait
+            while kill -0 $!; do curl -s -o /dev/null -w '%{http_code} %{time_total}\n' --max-time 60 http://127.0.0.1/shop/x; sleep 0.2; done
+            wait $!
             cp /tmp/shop.wsgi /srv/shop/shop.wsgi`);
           const [codes, times] = [0, 1].map((at) => seen.trim().split('\n').map((line) => line.split(' ')[at] ?? ''));
           assert.deepEqual(new Set(codes), new Set(['200']), seen);
