@@ -67,16 +67,15 @@ export async function appStatus(wire: Wire, app: string): Promise<AppStatus> {
 
   const problems: string[] = [];
   const notes: string[] = [];
-  const lastRoll = ledger.lastRoll();
-  const events = ledger.events(lastRoll);
-  const end = last(events, 'end');
+  const ended = ledger.lastEnded();
+  const end = last(ended, 'end');
   const rolling = ['reloading', 'activating'].includes(unit.active) && unit.sub !== 'auto-restart';
   if (ledger.unfinished() !== null) {
     if (rolling) notes.push(`a roll is under way: wsgictl logs -f ${app}`);
     else problems.push(`a roll was cut off and is unfinished: wsgictl reload ${app}`);
   }
   if (end !== null && end.exit !== EXIT.done) {
-    problems.push(`the last ${last(events, 'begin')?.wish.kind === 'start' ? 'start' : 'roll'} failed: ${firstLine(end.text)}: wsgictl logs ${app}`);
+    problems.push(`the last ${last(ended, 'begin')?.wish.kind === 'start' ? 'start' : 'roll'} failed: ${firstLine(end.text)}: wsgictl logs ${app}`);
   }
   if (ledger.socketMove() !== null) problems.push(`a move of its socket was cut off and is unfinished: wsgictl apply ${app}`);
   if (current === null) problems.push(`never ran: wsgictl apply ${app}`);

@@ -183,6 +183,12 @@ export class Ledger {
     });
   }
 
+  /** The events of the last roll that has ended, whatever began since; none before there is one. */
+  lastEnded(): RollEvent[] {
+    const ended = (roll: number): boolean => last(this.events(roll), 'end') !== null;
+    return this.events(this.rolls().reverse().find(ended) ?? 0);
+  }
+
   /** The events of the last roll if it has no end: it goes on, or was cut off. */
   unfinished(): RollEvent[] | null {
     const roll = this.lastRoll();

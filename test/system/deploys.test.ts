@@ -34,7 +34,13 @@ for (const release of RELEASES) {
     });
     after(async () => lab.stop());
 
-    const next = (importDelay = IMPORT): Promise<void> => deploy(lab, ++deployed, { importDelay });
+    let deploying = Promise.resolve();
+    /** One after the other, so that the newest release is the one that was asked for last. */
+    const next = (importDelay = IMPORT): Promise<number> => {
+      const mine = ++deployed;
+      deploying = deploying.then(() => deploy(lab, mine, { importDelay }));
+      return deploying.then(() => mine);
+    };
     const clients = (): Load => startLoad(lab, LONG ? l16(2) : { fast: 4, pauseMs: 20, slow: [{ path: '/file?1', clients: 1 }] });
 
     async function lossless(load: Load): Promise<number> {
@@ -45,8 +51,7 @@ for (const release of RELEASES) {
 
     /** Deploys, reloads, and looks as soon as that returns whether every worker has this release, or a newer one. */
     async function rolledTo(unit: string): Promise<void> {
-      await next();
-      const mine = deployed;
+      const mine = await next();
       await lab.sh(`systemctl reload ${unit}`, RELOAD);
       for (const { release: served, pid } of await everyWho(lab, PROCESSES)) {
         assert.ok(Number(served) >= mine, `${unit} returned, and worker ${pid} serves ${served}, not ${mine}`);
