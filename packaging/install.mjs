@@ -27,6 +27,10 @@ link('usr/bin/wsgictl', '../lib/wsgictl/wsgictl.cjs');
 cpSync('packaging/polkit/50-wsgictl.rules', join(root, 'usr/share/polkit-1/rules.d/50-wsgictl.rules'));
 cpSync('packaging/needrestart/wsgictl.conf', join(root, 'etc/needrestart/conf.d/wsgictl.conf'));
 
+// For packagers of apps.
+cpSync('packaging/debhelper/dh_installwsgi', join(root, 'usr/bin/dh_installwsgi'));
+cpSync('packaging/debhelper/wsgictl.pm', join(root, 'usr/share/perl5/Debian/Debhelper/Sequence/wsgictl.pm'));
+
 cpSync('packaging/completions/wsgictl.bash', join(root, 'usr/share/bash-completion/completions/wsgictl'));
 cpSync('packaging/completions/_wsgictl', join(root, 'usr/share/zsh/vendor-completions/_wsgictl'));
 cpSync('packaging/completions/wsgictl.fish', join(root, 'usr/share/fish/vendor_completions.d/wsgictl.fish'));

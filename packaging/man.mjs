@@ -42,6 +42,11 @@ for (const { name, section, what, synopsis, chapter } of PAGES) {
   writeFileSync(join(folder, file), execFileSync('lowdown', [...options, '--parse-no-metadata', '--out-no-smarty'], { input: text }));
 }
 
+// This one has its text with it, as all of debhelper's programs.
+execFileSync('pod2man', [
+  '--section=1', '--center=wsgictl', `--release=${version}`, 'packaging/debhelper/dh_installwsgi', join(folder, 'dh_installwsgi.1'),
+]);
+
 /** The text below a heading of the second level, up to the next one. */
 function chapterOf(title) {
   const found = readme.split(/^## /m).find((part) => part.startsWith(`${title}\n`));

@@ -51,10 +51,17 @@ function current(wire: Wire, app: string): Generation | null {
   return number === null ? null : ledger.generation(number);
 }
 
-/** dpkg gives a file the times that the package says, but it cannot set when it was changed on this machine. */
+/**
+ * Whether dpkg has put an app's INI file there again since, or changed its folder APP.d, where other packages whose code
+ * the app loads leave a file. dpkg gives a file the times that the package says, but it cannot set when it was changed
+ * on this machine.
+ */
 function unpackedSince(wire: Wire, app: string, { createdAt }: Generation): boolean {
   const { packagedApps: folder, root } = wire.places;
-  return statSync(`${root}${folder}/${app}.ini`).ctimeMs > Date.parse(createdAt);
+  return ['ini', 'd'].some((suffix) => {
+    const found = statSync(`${root}${folder}/${app}.${suffix}`, { throwIfNoEntry: false });
+    return found !== undefined && found.ctimeMs > Date.parse(createdAt);
+  });
 }
 
 function cameFromPackage(wire: Wire, app: string): boolean {
