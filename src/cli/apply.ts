@@ -5,7 +5,7 @@ import type { Clash } from '../config/clash.js';
 import { ConfigError, EXIT, formatDiagnostic, UserError, type ExitCode } from '../errors.js';
 import { configuredApps, iniPath, isPath, readIni } from '../host/inis.js';
 import { knownApps } from '../host/ledger.js';
-import { ensureStaticUnits } from '../host/static-units.js';
+import { ensureStaticUnits, staticChanges } from '../host/static-units.js';
 import { appUnit, socketUnit, TARGET, touchUnit } from '../plan/names.js';
 import { last } from '../roll/events.js';
 import { planApp, type Before, type Change, type WantedSocket } from '../plan/plan.js';
@@ -16,6 +16,7 @@ import { prepareInRoot, removeFromRoot } from './image.js';
 import { removeApp, stopApp } from './remove.js';
 import { complain, say, sayNoApps } from './report.js';
 import { isRetrying, rollApp } from './roll-command.js';
+import { hintAtReload, showChange, showStaticChanges } from './show-plan.js';
 import { endMove, listens, moveSocket } from './socket-move.js';
 import { installTouch, removeTouch, startTouch } from './touch.js';
 import type { Wire } from './wire.js';
@@ -56,9 +57,11 @@ export async function apply(wire: Wire, names: readonly string[], options: Apply
   }
   for (const app of gone) say(`${app}: removed, since ${iniPath(wire.places, app)} is gone`);
   const work = applied.filter(({ change }) => change.kind !== 'unchanged');
-  if (work.length === 0 && gone.length === 0 && codes.length === 1) {
+  const common = applied.length === 0 || wire.places.root !== '' ? new Map<string, null>() : staticChanges(wire.places, wire.units);
+  showStaticChanges(common, wire.units.path);
+  if (work.length === 0 && gone.length === 0 && common.size === 0 && codes.length === 1) {
     if (applied.length === 0) sayNoApps(wire.places);
-    else if (options.replaced !== true) hintAtReload(applied);
+    else if (options.replaced !== true) hintAtReload(applied.map(({ config }) => config.name));
   }
   if (options.dryRun) return worst(codes);
   if (wire.places.root !== '') {
@@ -67,7 +70,7 @@ export async function apply(wire: Wire, names: readonly string[], options: Apply
     return worst(codes);
   }
 
-  const ready = await install(wire, work, codes);
+  const ready = work.length === 0 && common.size === 0 ? [] : await install(wire, work, codes);
   for (const one of ready) {
     try {
       codes.push(await bringAbout(wire, one, options));
@@ -135,39 +138,11 @@ async function lastRoll(wire: Wire, app: string): Promise<Pick<Before, 'underWay
   return { underWay, unfinished: unit.active === 'active' };
 }
 
-function showChange(change: Change): void {
-  const scale = change.processes === null ? '' : `: ${change.processes.from} -> ${change.processes.to} workers`;
-  switch (change.kind) {
-    case 'new':
-      return say(`${change.app}: new`);
-    case 'unchanged':
-      return;
-    case 'under-way':
-      say(`${change.app}: a roll to this is under way; this command follows it`);
-      break;
-    case 'unfinished':
-      say(`${change.app}: its last roll was cut off`);
-      break;
-    default:
-      say(`${change.app}: changed${scale}`);
-  }
-  for (const reason of change.reasons) say(`    ${reason}`);
-  for (const { mark, text } of change.diff) say(`    ${mark} ${text}`);
-}
-
-function hintAtReload(applied: readonly Applied[]): void {
-  say('nothing to do');
-  const [first] = applied;
-  if (applied.length === 1 && first !== undefined) say(`if its code changed in place: wsgictl reload ${first.config.name}`);
-  else say('if code changed in place: wsgictl reload NAME');
-}
-
 /**
  * What must be there before any job can be queued: checked environments, static units, drop-ins and links of new apps.
  * One daemon-reload for all of them, none if no app is new. Returns the apps that can go on.
  */
 async function install(wire: Wire, work: readonly Applied[], codes: ExitCode[]): Promise<Applied[]> {
-  if (work.length === 0) return [];
   wire.runner.ensure();
   const ready: Applied[] = [];
   for (const one of work) {

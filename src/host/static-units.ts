@@ -2,30 +2,34 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { render, STATIC_UNITS } from '../units/render.js';
 import { word } from '../units/escape.js';
-import { readIfThere } from './files.js';
 import type { Places } from './places.js';
 import { readTemplate } from './templates.js';
 import type { UnitDirectory } from './unitdir.js';
 
 /**
- * Writes the units that all apps share, unless a package brought them; then those that an installation without the
- * package once wrote are removed, which would hide the packaged ones for ever. Returns whether that changed anything,
- * so that systemd must read its units again.
+ * What there is to do so that systemd has the units that all apps share: texts to write, unless a package brought them;
+ * then, null for those to remove which an installation without the package once wrote, and which would hide the packaged
+ * ones for ever.
  */
-export function ensureStaticUnits(places: Places, units: UnitDirectory): boolean {
+export function staticChanges(places: Places, units: UnitDirectory): ReadonlyMap<string, string | null> {
   const packaged = places.packagedUnits.some((folder) => existsSync(join(places.root + folder, 'wsgi-app@.service')));
-  if (packaged) return removeWritten(places, units);
-  const written = [...staticUnits(places)].map(([name, text]) => units.write(name, text));
-  return written.includes(true);
+  if (!packaged) return new Map([...staticUnits(places)].filter(([name, text]) => units.read(name) !== text));
+  const handle = units.read('wsgi-app@.service') ?? '';
+  const program = /^ExecStart=(.+?)(?: --user)? unit start %i$/m.exec(handle)?.[1];
+  if (program === undefined) return new Map();
+  // What somebody edited is not what we wrote, and stays.
+  const ours = [...staticUnits({ ...places, program })].filter(([name, text]) => units.read(name) === text);
+  return new Map(ours.map(([name]) => [name, null]));
 }
 
-/** What somebody edited is not what we wrote, and stays. */
-function removeWritten(places: Places, units: UnitDirectory): boolean {
-  const handle = readIfThere(join(units.path, 'wsgi-app@.service')) ?? '';
-  const program = /^ExecStart=(.+?)(?: --user)? unit start %i$/m.exec(handle)?.[1];
-  if (program === undefined) return false;
-  const ours = [...staticUnits({ ...places, program })].filter(([name, text]) => readIfThere(join(units.path, name)) === text);
-  return ours.map(([name]) => units.remove(name)).includes(true);
+/** Does that. Returns whether it changed anything, so that systemd must read its units again. */
+export function ensureStaticUnits(places: Places, units: UnitDirectory): boolean {
+  const changes = staticChanges(places, units);
+  for (const [name, text] of changes) {
+    if (text === null) units.remove(name);
+    else units.write(name, text);
+  }
+  return changes.size > 0;
 }
 
 /** The units that all apps share, by name. A user manager has no proxies to be ordered against. */
