@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { configure, deploy, truncated, type IniOverrides } from '../lab/fixture.js';
-import { Lab, RELEASES, type Result } from '../lab/lab.js';
+import { Lab, type Result } from '../lab/lab.js';
 import { startLoad } from '../lab/load.js';
-import { LONG, remains, statusOf, whole } from './whole.js';
+import { LONG, OLDEST, remains, statusOf, whole } from './whole.js';
 import { everyWho } from './who.js';
 
 const QUICK: IniOverrides = { workers: { processes: 2 }, reload: { settle: '100ms' }, health: { 'warm-up': null } };
@@ -15,7 +15,7 @@ const ALL_THERE_IS = `
   systemctl show -P UnitsLoadTimestampMonotonic
   systemctl show -p Id,MainPID 'wsgi-worker*'`;
 
-for (const release of RELEASES) {
+for (const release of OLDEST) {
   describe(`commands on ${release}`, { timeout: 1_200_000 }, () => {
     let lab: Lab;
     let deployed = 0;

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { configure, deploy } from '../lab/fixture.js';
-import { Lab, RELEASES } from '../lab/lab.js';
+import { Lab } from '../lab/lab.js';
 import { l16, startLoad, type Load } from '../lab/load.js';
-import { LONG, statusOf, whole } from './whole.js';
+import { LONG, OLDEST, statusOf, whole } from './whole.js';
 import { everyWho } from './who.js';
 
 const PROCESSES = LONG ? 4 : 2;
@@ -21,7 +21,7 @@ const SECONDS = [
 const SETTINGS = { workers: { processes: PROCESSES }, reload: { settle: LONG ? '1s' : '100ms' } };
 const RELOAD = { timeout: 120_000 };
 
-for (const release of RELEASES) {
+for (const release of OLDEST) {
   describe(`deploys on ${release}`, { timeout: 3_600_000 }, () => {
     let lab: Lab;
     let deployed = 0;

@@ -1,7 +1,7 @@
 // Apache and nginx in front of apps that were imported from mod_wsgi: G1, G3 and G5 of the cases.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { Lab, RELEASES } from '../lab/lab.js';
+import { Lab } from '../lab/lab.js';
 import { environAt, startApache, takeOver, type Environ } from './front.js';
 
 /** What a client may try. */
@@ -20,7 +20,7 @@ async function notUpgraded(lab: Lab): Promise<void> {
   assert.doesNotMatch(stdout, /^Upgrade:|"HTTP_UPGRADE": "[^"]/im);
 }
 
-for (const release of RELEASES) {
+for (const release of OLDEST) {
   describe(`in front of apps on ${release}`, { timeout: 900_000 }, () => {
     let lab: Lab;
     let fronts: readonly string[];
@@ -96,6 +96,7 @@ for (const release of RELEASES) {
           const seen = await lab.sh(`
             cp /srv/shop/shop.wsgi /tmp/shop.wsgi
             printf 'import time\ntime.sleep(2)\n' >>/srv/shop/shop.wsgi
+import { OLDEST } from './whole.js';
             wsgictl restart shop >&2 &
             while kill -0 $!; do curl -s -o /dev/null -w '%{http_code} %{time_total}\n' --max-time 60 http://127.0.0.1/shop/x; sleep 0.2; done
             wait $!

@@ -4,16 +4,16 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { configure, deploy, traces } from '../lab/fixture.js';
-import { Lab, RELEASES, type Result } from '../lab/lab.js';
+import { Lab, type Result } from '../lab/lab.js';
 import { ask } from './rolls.js';
-import { LONG, remains, whole } from './whole.js';
+import { LONG, NEWEST, remains, whole } from './whole.js';
 
 const PROCESSES = 4;
 /** Seconds. */
 const GRACEFUL = LONG ? 10 : 2;
 const INTERRUPT = LONG ? 3 : 2;
 
-for (const release of RELEASES) {
+for (const release of NEWEST) {
   describe(`requests that outlast their worker on ${release}`, { timeout: 1_800_000 }, () => {
     let lab: Lab;
     let deployed = 0;

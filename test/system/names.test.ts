@@ -3,15 +3,15 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { appIni, configure, deploy, type IniOverrides } from '../lab/fixture.js';
-import { Lab, RELEASES } from '../lab/lab.js';
-import { remains, whole } from './whole.js';
+import { Lab } from '../lab/lab.js';
+import { OLDEST, remains, whole } from './whole.js';
 import { everyWho } from './who.js';
 
 const QUICK: IniOverrides = { workers: { processes: 2 }, reload: { settle: '100ms' } };
 const DASHED = 'my-shop';
 const OTHER = 'my';
 
-for (const release of RELEASES) {
+for (const release of OLDEST) {
   describe(`names on ${release}`, { timeout: 600_000 }, () => {
     let lab: Lab;
     before(async () => {
