@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Lab } from '../lab/lab.js';
 import { environAt, startApache, takeOver, type Environ } from './front.js';
+import { OLDEST } from './whole.js';
 
 /** What a client may try. */
 const FORGED = ['Remote-User', 'REMOTE_USER', 'Remote_User', 'X-Remote-User', 'X-Wsgictl-Remote-User', 'X_Wsgictl_Remote_User', 'X-Wsgictl_REMOTE-USER']
@@ -96,7 +97,6 @@ for (const release of OLDEST) {
           const seen = await lab.sh(`
             cp /srv/shop/shop.wsgi /tmp/shop.wsgi
             printf 'import time\ntime.sleep(2)\n' >>/srv/shop/shop.wsgi
-import { OLDEST } from './whole.js';
             wsgictl restart shop >&2 &
             while kill -0 $!; do curl -s -o /dev/null -w '%{http_code} %{time_total}\n' --max-time 60 http://127.0.0.1/shop/x; sleep 0.2; done
             wait $!
