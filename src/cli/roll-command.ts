@@ -27,6 +27,7 @@ export async function rollApp(wire: Wire, app: string, verb: Verb, options: Roll
   const { systemd } = wire;
   const ledger = wire.ledger(app);
   const unit = appUnit(app);
+  const asked = options.wish?.kind === 'rollback' ? 'roll back' : verb;
   const screen = canDraw() ? new Screen(wire, app) : null;
   const onInterrupt = (): void => {
     screen?.close();
@@ -47,7 +48,7 @@ export async function rollApp(wire: Wire, app: string, verb: Verb, options: Roll
         // If it has just ended, its events say so.
         if (options.join === true) return (await systemd.unit(unit)).job ?? '';
         if (options.wish !== undefined) ledger.wish(options.wish);
-        return ask(() => systemd[verb](unit), app, verb);
+        return ask(() => systemd[verb](unit), app, asked);
       },
       show: (event) => {
         const line = screen?.take(event) === true ? null : describe(app, event);
@@ -65,7 +66,7 @@ export async function rollApp(wire: Wire, app: string, verb: Verb, options: Roll
     }
     takeBack();
     if (answer.result === 'done') return EXIT.done;
-    if (answer.result === 'invalid') throw notRunning(app, verb);
+    if (answer.result === 'invalid') throw notRunning(app, asked);
     complain(`${app}: systemd ended the ${verb} (${answer.result}) before anything was done`);
     const { invocation } = await systemd.unit(unit);
     for (const line of lastLines(unit, invocation, 1)) complain(`    ${line}`);
@@ -76,7 +77,7 @@ export async function rollApp(wire: Wire, app: string, verb: Verb, options: Roll
   }
 }
 
-function notRunning(app: string, verb: Verb): UserError {
+function notRunning(app: string, verb: string): UserError {
   return new UserError(`cannot ${verb} ${app}: it is not running`, `wsgictl start ${app}`);
 }
 
@@ -85,7 +86,7 @@ export async function isRetrying(wire: Wire, unit: UnitState): Promise<boolean> 
   return unit.active === 'activating' || (unit.active === 'deactivating' && (await wire.systemd.job(unit))?.type !== 'stop');
 }
 
-async function ask(queue: () => Promise<string>, app: string, verb: Verb): Promise<string> {
+async function ask(queue: () => Promise<string>, app: string, verb: string): Promise<string> {
   try {
     return await queue();
   } catch (error) {

@@ -162,7 +162,7 @@ for (const release of OLDEST) {
       // What is refused must not happen later.
       await done('stop', 'shop');
       const refused = await wsgictl('rollback', 'shop');
-      assert.deepEqual([refused.code, refused.stderr], [1, 'wsgictl: cannot reload shop: it is not running\n    wsgictl start shop\n']);
+      assert.deepEqual([refused.code, refused.stderr], [1, 'wsgictl: cannot roll back shop: it is not running\n    wsgictl start shop\n']);
       await done('start', 'shop');
       assert.deepEqual(await served(), [String(deployed)]);
     });
