@@ -65,7 +65,7 @@ for (const release of RELEASES) {
       assert.equal(started.code, 1, started.stdout);
       assert.match(started.stderr, /RuntimeError: release 1 is broken: it cannot be imported/);
       // Also while systemd tries again.
-      for (const end = Date.now() + 4_000; Date.now() < end;) {
+      for (const end = Date.now() + 4_000; Date.now() < end; await wait(300)) {
         const { code, notes, active } = await statusOf(lab);
         assert.equal(code, 1, active);
         assert.match(notes.join('\n'), /the last start failed/);

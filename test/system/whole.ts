@@ -55,7 +55,6 @@ async function found(lab: Lab, app: string): Promise<Found> {
 /** Exactly one generation, all its workers ready, and nothing of another: no unit, no process, no unit file. */
 export async function whole(lab: Lab, processes: number, when: string, app = 'shop'): Promise<Status> {
   const status = await statusOf(lab, app);
-  const about = `${when}: ${JSON.stringify(status)}\n${await lab.journal(['-u', `wsgi-app@${app}`, '-n', '30'])}`;
   const { generation } = status;
   const prefix = `wsgi-worker-${undashed(app)}-${generation}`;
   const expected: Found = {
@@ -63,9 +62,14 @@ export async function whole(lab: Lab, processes: number, when: string, app = 'sh
     processes: status.workers.map(({ pid }) => pid).sort((a, b) => a - b),
     files: [`${prefix}@.service`],
   };
-  assert.deepEqual(await found(lab, app), expected, about);
-  assert.deepEqual(status.workers.map(({ phase }) => phase), Array.from({ length: processes }, () => 'ready'), about);
-  assert.deepEqual([status.code, status.healthy, status.wanted], [0, true, processes], about);
+  try {
+    assert.deepEqual(await found(lab, app), expected);
+    assert.deepEqual(status.workers.map(({ phase }) => phase), Array.from({ length: processes }, () => 'ready'));
+    assert.deepEqual([status.code, status.healthy, status.wanted], [0, true, processes]);
+  } catch (error) {
+    (error as Error).message += `\n${when}: ${JSON.stringify(status)}\n${await lab.journal(['-u', `wsgi-app@${app}`, '-n', '30'])}`;
+    throw error;
+  }
   return status;
 }
 
