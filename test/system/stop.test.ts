@@ -149,7 +149,7 @@ for (const release of RELEASES) {
 
     for (const proxy of LONG ? (['nginx', 'apache2'] as const) : (['nginx'] as const)) {
       it(`6.5: poweroff with ${proxy} in front, a slow request in flight and the app on a mount of its own`, async (t) => {
-        await lab.sh('wsgictl stop shop; rm -rf /srv/shop; mkdir -p /srv/shop');
+        await lab.sh('wsgictl stop shop; umount /srv/shop 2>/dev/null || true; rm -rf /srv/shop; mkdir -p /srv/shop');
         await lab.write('/etc/systemd/system/srv-shop.mount', '[Mount]\nWhat=tmpfs\nWhere=/srv/shop\nType=tmpfs\n');
         await lab.sh('systemctl daemon-reload && systemctl start srv-shop.mount');
         await change({ importDelay: 0 });
