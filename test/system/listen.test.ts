@@ -118,7 +118,7 @@ for (const release of OLDEST) {
     it('a reload does not move the socket, and status says that apply must', async () => {
       await configure(lab, QUICK);
       await lab.sh('systemctl reload wsgi-app@shop');
-      assert.match(await lab.journal(['-u', 'wsgi-app@shop', '-n', '30']), /shop: the socket is to change, which a roll does not: wsgictl apply shop/);
+      assert.match(await lab.journal(['-u', 'wsgi-app@shop', '-n', '60']), /shop: the socket is to change, which a roll does not: wsgictl apply shop/);
       assert.equal((await ask(NEW)).stdout, 'fast\n');
       assert.match((await statusOf(lab)).notes.join('\n'), /changed since generation \d+: wsgictl apply shop/);
       await applied();

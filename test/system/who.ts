@@ -18,11 +18,12 @@ export interface Who {
 export interface Address {
   /** A socket in the lab; default that of shop. */
   readonly socket?: string;
+  /** A worker that slow requests find again and again is long in answering. */
   readonly timeoutMs?: number;
 }
 
 /** Asks until so many different workers have answered, and returns all their answers: old ones that still serve too. */
-export async function everyWho(lab: Lab, workers: number, { socket = '/run/wsgi/shop.sock', timeoutMs = 10_000 }: Address = {}): Promise<Who[]> {
+export async function everyWho(lab: Lab, workers: number, { socket = '/run/wsgi/shop.sock', timeoutMs = 60_000 }: Address = {}): Promise<Who[]> {
   const seen = new Map<number, Who>();
   const deadline = Date.now() + timeoutMs;
   while (seen.size < workers) {
