@@ -99,7 +99,7 @@ for (const release of LONG ? RELEASES : []) {
       await crash('news');
       const { code, healthy, notes } = await statusOf(lab, 'news');
       assert.deepEqual([code, healthy], [1, false]);
-      assert.match(notes.join('\n'), /is broken: it cannot be imported/);
+      assert.match(notes.join('\n'), /the last roll failed: .*could not load the app/);
       assert.match(await ask('news', '/who'), new RegExp(`"release": "${good}"`));
     });
 
@@ -128,7 +128,7 @@ for (const release of LONG ? RELEASES : []) {
       const slow = ask('news', '/slow');
       await new Promise((resolve) => setTimeout(resolve, 1_000));
       await lab.sh('dpkg --remove news 2>&1', { timeout: 120_000 });
-      assert.match(await slow, new RegExp(`"release": "${packed.news}"`));
+      assert.equal(await slow, `${packed.news}\n`);
       assert.deepEqual(await remains(lab, 'news'), []);
       assert.equal(await lab.exists('/var/lib/wsgictl/news') || await lab.exists('/usr/share/news'), false);
       await serves('weather', packed.weather, 'the other was removed');

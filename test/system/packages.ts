@@ -49,7 +49,8 @@ from app import RELEASE, application as usual
 def application(environ, start_response):
     if environ['PATH_INFO'] == '/slow':
         time.sleep(3)
-        environ['PATH_INFO'] = '/who'
+        start_response('200 OK', [('Content-Type', 'text/plain')])
+        return [f'{RELEASE}\n'.encode()]
     if environ['PATH_INFO'] != '/late':
         return usual(environ, start_response)
     import late
