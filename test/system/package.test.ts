@@ -65,7 +65,7 @@ for (const release of LONG ? RELEASES : []) {
       assert.equal((await lab.sh('systemctl list-units --all --no-legend "wsgi*"')).trim(), '');
       assert.equal(await lab.sh('systemd-analyze verify wsgi-app.target wsgi-app@x.service wsgi-app@x.socket 2>&1'), '');
       assert.match(await lab.sh('dpkg -L wsgictl'), /man1\/wsgictl\.1\.gz[^]*man5\/wsgictl\.ini\.5\.gz[^]*man7\/wsgi-app\.7\.gz/);
-      assert.match(await lab.sh('dpkg-query --show --showformat="\${Conffiles}" wsgictl'), /\/etc\/needrestart\/conf\.d\/wsgictl\.conf/);
+      assert.match(await lab.sh("dpkg-query --show --showformat='${Conffiles}' wsgictl"), /\/etc\/needrestart\/conf\.d\/wsgictl\.conf/);
     });
 
     it('I1: an upgrade and a downgrade under load touch no worker', async (t) => {
