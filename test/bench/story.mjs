@@ -4,13 +4,15 @@ import { Lab } from '../../.build/test/lab/lab.js';
 import { keptByModWsgi, keptByWsgictl, prepareStory, tellStory } from '../../.build/test/system/story.js';
 
 const release = process.argv[2] ?? 'bookworm';
-const seconds = Number(process.argv[3] ?? 60);
+const seconds = Number(process.argv[3] ?? 180);
+/** Of mod_wsgi, each logrotate restarts the processes: more often, and it would hardly answer at all. */
+const PAUSE_MS = 10_000;
 
 async function told(keep) {
   const lab = await Lab.boot(release);
   try {
     await prepareStory(lab, ['python3-lxml', 'libapache2-mod-wsgi-py3']);
-    return await tellStory(lab, await keep(lab), seconds);
+    return await tellStory(lab, await keep(lab), seconds, PAUSE_MS);
   } finally {
     await lab.stop();
   }

@@ -119,8 +119,10 @@ export interface Told {
   readonly truncated: readonly string[];
 }
 
-/** Load for so many seconds, in turns of logrotate alone and of a deployment with logrotate. */
-export async function tellStory(lab: Lab, keeper: Keeper, seconds: number): Promise<Told> {
+/**
+ * Load for so many seconds, in turns of logrotate alone and of a deployment with logrotate; `pauseMs` after each logrotate.
+ */
+export async function tellStory(lab: Lab, keeper: Keeper, seconds: number, pauseMs = 1500): Promise<Told> {
   const loads: Record<App, Load> = { shop: storyLoad(lab, 'shop'), blog: storyLoad(lab, 'blog') };
   for (const app of STORY_APPS) await loads[app].started();
   const last = { shop: 1, blog: 1 };
@@ -128,7 +130,7 @@ export async function tellStory(lab: Lab, keeper: Keeper, seconds: number): Prom
   const rotate = async (): Promise<void> => {
     await lab.sh('logrotate -f /etc/logrotate.d/apache2');
     rotations++;
-    await wait(1500);
+    await wait(pauseMs);
   };
   const pids = async (): Promise<readonly number[]> => (await Promise.all(STORY_APPS.map(keeper.pids))).flat();
   for (const end = Date.now() + 1000 * seconds; Date.now() < end;) {
