@@ -50,7 +50,7 @@ def application(environ, start_response):
     if environ['PATH_INFO'] == '/slow':
         time.sleep(3)
         start_response('200 OK', [('Content-Type', 'text/plain')])
-        return [f'{RELEASE}\n'.encode()]
+        return [f'{RELEASE}\\n'.encode()]
     if environ['PATH_INFO'] != '/late':
         return usual(environ, start_response)
     import late
