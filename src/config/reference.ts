@@ -28,7 +28,8 @@ const WRITTEN: Readonly<Record<Row['kind'], string>> = {
 const READING = `An app is one INI file, \`NAME.ini\`; NAME is the app's name: 1 to 64 of \`a-z\`, \`0-9\`, \`_\`, \`.\` and \`-\`.
 
 - \`key = value\`, one a line. A value is taken as it stands, byte for byte, without the spaces around it: quotes,
-  backslashes, \`%\`, \`$\`, \`#\` and \`;\` inside of it mean nothing. It cannot go on in the next line, nor hold control characters.
+  backslashes, \`%\`, \`$\`, \`#\` and \`;\` inside of it mean nothing. It cannot go on in the next line, nor hold control
+  characters.
 - A comment is a line that begins with \`#\` or \`;\`. Behind a value it would be a part of the value.
 - A key that stands twice is a fault, unless it can be repeated; so is a section that stands twice.
 - Times are written as in units: \`30s\`, \`500ms\`, \`1min 30s\`; a bare number is seconds.
