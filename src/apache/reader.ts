@@ -23,6 +23,9 @@ interface Section {
 
 /** As deep as Apache goes, or nearly. */
 const DEEPEST = 64;
+/** No configuration has so many sections in each other, nor so long a line. */
+const MOST_NESTED = 200;
+const LONGEST = 1_000_000;
 
 /** Reads configurations as Apache does, into a tree; goes on after each fault. */
 export class Reader {
@@ -31,6 +34,10 @@ export class Reader {
   commented = 0;
   #serverRoot: string;
   #depth = 0;
+  /** Whether an Include or Use has gone round in a circle: then nothing more is read until it is left. */
+  #circling = false;
+  /** How many sections are open. */
+  #nested = 0;
 
   constructor(
     private readonly around: Surroundings,
@@ -51,7 +58,7 @@ export class Reader {
   /** Reads to the end of the section, or of the stretch. */
   #block(stretch: Stretch, section: Section | null): readonly Directive[] {
     const found: Directive[] = [];
-    if (section !== null) stretch.open.push(section.name);
+    if (section !== null) this.#enter(stretch, section);
     while (stretch.at < stretch.lines.length) {
       const line = stretch.lines[stretch.at] as RawLine;
       if (this.#isComment(line.text)) {
@@ -65,17 +72,27 @@ export class Reader {
         const outer = closed !== section?.name && stretch.open.slice(0, -1).includes(closed);
         if (!outer) stretch.at++;
         if (section === null) continue;
-        stretch.open.pop();
+        this.#leave(stretch);
         return found;
       }
       stretch.at++;
       for (const one of this.#line(stretch, line)) found.push(one);
     }
     if (section !== null) {
-      stretch.open.pop();
+      this.#leave(stretch);
       this.notes.fault(section.place, `${section.opened} is never closed`);
     }
     return found;
+  }
+
+  #enter(stretch: Stretch, { name }: Section): void {
+    stretch.open.push(name);
+    this.#nested++;
+  }
+
+  #leave(stretch: Stretch): void {
+    stretch.open.pop();
+    this.#nested--;
   }
 
   #strayEnd(stretch: Stretch, line: RawLine, section: Section | null): void {
@@ -91,6 +108,10 @@ export class Reader {
   *#line(stretch: Stretch, line: RawLine): Iterable<Directive> {
     const place = stretch.place(line);
     const { text, unknown } = this.around.variables.expand(line.text);
+    if (text.length > LONGEST) {
+      this.notes.fault(place, `with the values of its variables, the line has more than ${LONGEST} characters`);
+      return;
+    }
     const section = /^<\s*(\S+?)(?:\s+([^]*?))?\s*>?$/u.exec(text);
     if (section !== null) {
       const name = section[1] ?? '';
@@ -107,7 +128,10 @@ export class Reader {
   *#section(stretch: Stretch, opened: Directive, line: RawLine): Iterable<Directive> {
     const { name, place } = opened;
     const section = { name, place, opened: `<${opened.written}${opened.text === '' ? '' : ` ${opened.text}`}>` };
-    if (name === 'macro') {
+    if (this.#nested >= MOST_NESTED) {
+      this.notes.fault(place, `more than ${MOST_NESTED} sections stand in each other`);
+      this.#skip(stretch, section);
+    } else if (name === 'macro') {
       this.#define(stretch, line, section);
     } else if (name.startsWith('if') && name !== 'if') {
       const holds = conditionHolds(opened, this.around, (path) => this.#absolute(path));
@@ -197,13 +221,16 @@ export class Reader {
   }
 
   #deeper(place: Place, read: () => readonly Directive[]): readonly Directive[] {
+    if (this.#circling) return [];
     if (this.#depth >= DEEPEST) {
       this.notes.fault(place, 'Include or Use goes round in a circle');
+      this.#circling = true;
       return [];
     }
     this.#depth++;
     const found = read();
     this.#depth--;
+    if (this.#depth === 0) this.#circling = false;
     return found;
   }
 
