@@ -9,6 +9,7 @@ export interface ApacheView {
   readonly workers: readonly { readonly url: string; readonly parameters: string }[];
   readonly guards: readonly { readonly match: string; readonly lines: readonly string[] }[];
   readonly routes: readonly string[];
+  readonly forgeable: readonly string[];
   readonly statics: readonly { readonly url: string; readonly directory: string }[];
   readonly sections: readonly { readonly open: string; readonly close: string; readonly headers: readonly string[] }[];
   readonly errorOverride: boolean;
@@ -18,11 +19,9 @@ export function apacheView({ title, remarks, inherits, routes, statics, headers,
   return {
     inherits, title: inComment(title), remarks: remarks.map(inComment),
     workers: appsOf(routes).map(worker),
-    guards: appsOf(routes).flatMap((app) => {
-      const lines = guards.get(app.name) ?? [];
-      return lines.length === 0 ? [] : [{ match: proxied(app), lines }];
-    }),
+    guards: appsOf(routes).flatMap((app) => (guards.get(app.name) ?? []).map((lines) => ({ match: proxied(app), lines }))),
     routes: routes.map(route),
+    forgeable: [...new Set(headers.flatMap(({ variables }) => variables.map(variableHeader)))],
     statics: statics.map(({ url, directory }) => ({ url: quote(url), directory: quote(directory) })),
     sections: headers.filter((one) => !headers.some((other) => covers(other, one))).map(section),
     errorOverride,
@@ -73,6 +72,8 @@ function covers(outer: FrontHeaders, inner: FrontHeaders): boolean {
 }
 
 function sectionOf(match: Match): { open: string; close: string } {
+  // What is below a path with wildcards, taken literally, only an expression can say.
+  if ('path' in match && /[*?[]/u.test(match.path)) return sectionOf({ regex: `^${escapeRegex(match.path)}(/|$)` });
   return 'path' in match
     ? { open: `<Location ${quote(match.path)}>`, close: '</Location>' }
     : { open: `<LocationMatch ${quote(match.regex)}>`, close: '</LocationMatch>' };
@@ -91,11 +92,12 @@ function drop(authorization: FrontHeaders['authorization']): string[] {
   if (authorization === 'pass') return [];
   if (authorization === 'drop') return ['RequestHeader unset Authorization'];
   const paths = authorization.only.map(escapeRegex).join('|');
-  return [`RequestHeader unset Authorization "expr=! (%{REQUEST_URI} =~ m#^(${paths})(/|$)#)"`];
+  return [`RequestHeader unset Authorization ${quote(`expr=! (%{REQUEST_URI} =~ m#^(${paths})(/|$)#)`)}`];
 }
 
-function escapeRegex(text: string): string {
-  return text.replace(/[.*+?^$()[\]{}|\\#]/gu, '\\$&');
+/** Without `#`, by which an expression may be enclosed, and which nothing can escape there. */
+export function escapeRegex(text: string): string {
+  return text.replace(/[.*+?^$()[\]{}|\\]/gu, '\\$&').replaceAll('#', '\\x23');
 }
 
 /** One line, whatever a path or a server's name holds. */

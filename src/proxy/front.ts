@@ -23,6 +23,9 @@ export interface FrontHeaders {
   readonly authorization: 'pass' | 'drop' | { readonly only: readonly string[] };
 }
 
+/** Lines for one <ProxyMatch> or several, of which a later one counts more. */
+export type Guard = readonly (readonly string[])[];
+
 /** One server of the proxy. Of several routes that match, the first one counts. */
 export interface Front {
   /** Where it belongs. */
@@ -35,8 +38,8 @@ export interface Front {
   /** Files that the proxy serves, where nothing does so yet: their paths are among the routes. */
   readonly statics: readonly Static[];
   readonly headers: readonly FrontHeaders[];
-  /** Lines for the <ProxyMatch> of an app, by its name: Apache looks at no <Directory> for what it proxies. */
-  readonly guards: ReadonlyMap<string, readonly string[]>;
+  /** For the <ProxyMatch> of an app, by its name: Apache looks at no <Directory> for what it proxies. */
+  readonly guards: ReadonlyMap<string, Guard>;
   /** Show the app's own error pages. */
   readonly errorOverride: boolean;
 }

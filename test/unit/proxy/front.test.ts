@@ -73,3 +73,9 @@ test('what stands further up is not said again further down', () => {
   const { sections } = apacheView({ title: 'x', remarks: [], inherits: true, errorOverride: false, guards: new Map(), statics: [], routes: [{ path: '/', app }], headers });
   assert.deepEqual(sections.map(({ open }) => open), ['<Location "/">', '<Location "/a">']);
 });
+
+test('no spelling of a path lets a header through, nor a path that Apache would take for a pattern', () => {
+  const text = apache('[proxy]\nmount = /[a]\nvariables = REMOTE_USER');
+  assert.ok(text.indexOf('RequestHeader unset X-Wsgictl-REMOTE-USER') < text.indexOf('<LocationMatch'), text);
+  assert.ok(text.includes('<LocationMatch "^/\\\\[a\\\\](/|$)">'), text);
+});
