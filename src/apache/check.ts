@@ -2,6 +2,7 @@ import { didYouMean, editDistance } from '../config/guess.js';
 import type { Context } from './context.js';
 import { walk, type Directive } from './directive.js';
 import { isReachable, type Group } from './group.js';
+import { isWsgiHandler } from './keep.js';
 import { KNOWN, knownDirective } from './known.js';
 import { isFlag } from './option.js';
 import { serversOf, type Server } from './servers.js';
@@ -18,6 +19,7 @@ export function checkDirectives(tree: readonly Directive[], { notes }: Pick<Cont
     const { name, written, place, unknown } = directive;
     const known = knownDirective(name);
     if (known === undefined) {
+      if (isWsgiHandler(directive)) count++;
       if (isMisspelt(written)) notes.fault(place, `there is no directive ${written}`, didYouMean(written, NAMES) ?? 'mod_wsgi 4.9, 5.0 and 6.0 have none of that name');
       continue;
     }

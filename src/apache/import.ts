@@ -7,6 +7,7 @@ import type { Context, Site } from './context.js';
 import { Endings, type Ending } from './endings.js';
 import { frontOfSite } from './fronts.js';
 import { readGroups } from './group.js';
+import { overridesOf } from './htaccess.js';
 import { Notes } from './notes.js';
 import { Reader } from './reader.js';
 import { endRest } from './rest.js';
@@ -57,12 +58,14 @@ export function importApache(sources: Sources, wish: Wish): Imported {
   checkGroups(tree, groups, { notes });
   const [main] = servers;
   const context: Context = { sources, environment: variables.environment, main, groups, notes, endings: new Endings() };
-  const sites = servers.map((server): Site => ({ server, scopes: scopesOf(main, server) }));
+  const overrides = servers.map((server) => overridesOf(server, scopesOf(main, server), sources, reader));
+  checkDirectives(overrides.flat(), { notes }, variables.names);
+  const sites = servers.map((server, at): Site => ({ server, scopes: scopesOf(main, server, overrides[at]) }));
   const mounts = sites.map((site) => mountsOf(site, context));
   const routed = sites.map((site, at) => routesOf(site, mounts[at] ?? [], site.server.isMain ? [] : (mounts[0] ?? []), context));
   const apps = appsOf(routed, context);
   const fronts = routed.flatMap((site) => frontOfSite(site, routed[0] ?? site, apps, context) ?? []);
-  endRest(tree, apps, context);
+  endRest([...tree, ...overrides.flat()], apps, context);
   return {
     apps, fronts, directives,
     endings: context.endings.list(),

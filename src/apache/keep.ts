@@ -33,7 +33,7 @@ function atServer(directive: Directive, site: Site): Keep | null {
   const words = name === 'redirect' || name === 'redirectmatch' ? withoutStatus(directive.words) : directive.words;
   const [from = '', to = ''] = words;
   if (EXPRESSIONS.has(name)) return { path: null, regex: from, why: written, place };
-  if (!PATHS.has(name) || !from.startsWith('/') || runsWsgi(site, from, to)) return null;
+  if (!PATHS.has(name) || !from.startsWith('/') || wsgiHandler(site, from, to) !== null) return null;
   // All that goes through here would be the whole site, such as a redirect to https.
   return { path: from.length > 1 ? from.replace(/\/$/u, '') : from, regex: null, why: written, place };
 }
@@ -50,13 +50,18 @@ function withoutStatus(words: readonly string[]): readonly string[] {
   return /^(permanent|temp|seeother|gone|\d{3})$/u.test(words[0] ?? '') ? words.slice(1) : words;
 }
 
-/** Whether what an Alias leads to is run by mod_wsgi, by its handler. */
-export function runsWsgi(site: Site, url: string, file: string): boolean {
+/** Whether a directive has mod_wsgi run files because of their names or places. */
+export function isWsgiHandler({ name, words }: Directive): boolean {
+  return /^(sethandler|addhandler|forcetype|addtype)$/u.test(name) && (words[0] === 'wsgi-script' || words[0] === 'application/x-httpd-wsgi');
+}
+
+/** What has mod_wsgi run the file that an Alias leads to, or null. */
+export function wsgiHandler(site: Site, url: string, file: string): Directive | null {
   const target = { url, file };
-  const handler = effective(site.scopes, target, 'sethandler')?.words[0];
-  if (handler !== undefined) return handler === 'wsgi-script' || handler === 'application/x-httpd-wsgi';
-  const [added, ...extensions] = effective(site.scopes, target, 'addhandler')?.words ?? [];
-  return added === 'wsgi-script' && extensions.some((one) => file.endsWith(`.${one.replace(/^\./u, '')}`));
+  const handler = effective(site.scopes, target, 'sethandler');
+  if (handler !== null) return isWsgiHandler(handler) ? handler : null;
+  const added = effective(site.scopes, target, 'addhandler');
+  return added !== null && isWsgiHandler(added) && added.words.slice(1).some((one) => file.endsWith(`.${one.replace(/^\./u, '')}`)) ? added : null;
 }
 
 /** Whether a path lies where Apache does something itself. */

@@ -1,31 +1,24 @@
 import type { Directive } from './directive.js';
-import { directivesAt, isBelow, locationPath, locationRegex, type Scope, type Target } from './scope.js';
+import { directivesAt, isBelow, locationPath, sectionMatches, type Scope, type Target } from './scope.js';
 
-/** The AuthType by which a user may be known to Apache in or below a path, or null. */
-export function loginOf(scopes: readonly Scope[], { url, file }: Target): Directive | null {
-  for (const { sections, directives } of scopes) {
-    const auth = directives.find(({ name, words }) => name === 'authtype' && !/^none$/iu.test(words[0] ?? ''));
-    if (auth === undefined || !requires(scopes, sections)) continue;
-    if (sections.every((section) => touches(section, url, file))) return auth;
-  }
-  return null;
+/** The AuthType (or SSLUserName) by which a user may be known to Apache in or below a path, or null. */
+export function loginOf(scopes: readonly Scope[], target: Target): Directive | null {
+  const near = scopes.filter(({ sections }) => sections.every((section) => touches(section, target)));
+  // The two may stand in different sections.
+  const required = near.some(({ directives }) => directives.some(({ name, words }) => name === 'require' && !/^all$/iu.test(words[0] ?? '')));
+  const says = ({ name, words }: Directive): boolean => name === 'sslusername' || (required && name === 'authtype' && !/^none$/iu.test(words[0] ?? ''));
+  return near.flatMap(({ directives }) => directives).find(says) ?? null;
 }
 
-/** In the same section, or in one inside of it such as <RequireAny> or <Files>. */
-function requires(scopes: readonly Scope[], sections: readonly Directive[]): boolean {
-  return scopes.some((scope) => sections.every((one, at) => one === scope.sections[at]) && scope.directives.some(({ name }) => name === 'require'));
-}
-
-function touches(section: Directive, url: string, file: string): boolean {
+function touches(section: Directive, target: Target): boolean {
   const path = locationPath(section);
-  if (path !== null) return isBelow(url, path) || isBelow(path, url);
-  if (locationRegex(section) !== null) return true;
-  return section.name !== 'directory' || isBelow(file, section.words[0] ?? '/');
+  if (path !== null) return isBelow(target.url, path) || isBelow(path, target.url);
+  return !/^directory(match)?$/u.test(section.name) || sectionMatches(section, target);
 }
 
 /** Modules that put more than REMOTE_USER into the environ, with the names as far as the configuration tells them. */
 export function foreignVariables(scopes: readonly Scope[], target: Target): readonly { readonly directive: Directive; readonly names: readonly string[] }[] {
-  return scopes.filter(({ sections }) => sections.every((section) => touches(section, target.url, target.file))).flatMap(({ directives }) => directives).flatMap((directive) => {
+  return scopes.filter(({ sections }) => sections.every((section) => touches(section, target))).flatMap(({ directives }) => directives).flatMap((directive) => {
     const names = namesOf(directive);
     return names.length === 0 ? [] : [{ directive, names }];
   });

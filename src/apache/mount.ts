@@ -1,7 +1,7 @@
 import type { Directive } from './directive.js';
 import type { Notes } from './notes.js';
 import { isFlag } from './option.js';
-import { regexOf } from './scope.js';
+import { regexOf } from './regex.js';
 
 /** A WSGIScriptAlias, or what comes to the same. */
 export interface Mount {

@@ -3,7 +3,8 @@ export function isPattern(text: string): boolean {
   return /[*?[]/u.test(text);
 }
 
-export function matchesPattern(pattern: string, name: string): boolean {
+/** An expression for the whole of what a pattern matches. */
+export function patternRegex(pattern: string): string {
   let source = '';
   for (let at = 0; at < pattern.length; at++) {
     const char = pattern[at] as string;
@@ -11,10 +12,14 @@ export function matchesPattern(pattern: string, name: string): boolean {
     if (set !== null) {
       source += `[${set[1] === '' ? '' : '^'}${(set[2] ?? '').replace(/[\\\]]/gu, '\\$&')}]`;
       at += set[0].length - 1;
-    } else if (char === '*') source += '.*';
-    else if (char === '?') source += '.';
-    else source += char.replace(/[\\^$.*+?()[\]{}|/-]/u, '\\$&');
+    } else if (char === '*') source += '[^/]*';
+    else if (char === '?') source += '[^/]';
+    else source += char.replace(/[\\^$.*+?()[\]{}|-]/u, '\\$&');
   }
+  return source;
+}
+
+export function matchesPattern(pattern: string, name: string): boolean {
   // A name that begins with a dot is only matched by a dot.
-  return !(name.startsWith('.') && !pattern.startsWith('.')) && new RegExp(`^${source}$`, 's').test(name);
+  return !(name.startsWith('.') && !pattern.startsWith('.')) && new RegExp(`^${patternRegex(pattern)}$`, 's').test(name);
 }

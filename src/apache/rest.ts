@@ -1,11 +1,22 @@
 import type { App } from './apps.js';
 import type { Context } from './context.js';
 import { walk, type Directive } from './directive.js';
+import { isWsgiHandler } from './keep.js';
 import { knownDirective } from './known.js';
+import { regexOf } from './regex.js';
+import { sectionRegex } from './scope.js';
 
 /** Gives each directive of mod_wsgi that has neither end nor fault its end: nothing is passed over in silence. */
 export function endRest(tree: readonly Directive[], apps: readonly App[], { endings, notes }: Context): void {
   for (const { directive, around } of walk(tree)) {
+    endHandler(directive, endings);
+    const expression = sectionRegex(directive);
+    if (expression !== null && regexOf(expression) === null) {
+      endings.left(
+        directive, 'its expression cannot be read here, nor for which apps it holds',
+        'where it is about files, write what it says into the <ProxyMatch> of each app that it holds for', `<${directive.written} ${directive.text}>`,
+      );
+    }
     const known = knownDirective(directive.name);
     if (known === undefined || endings.knows(directive) || notes.isFaultyAt(directive.place)) continue;
     if (known.fate !== undefined) endings.left(directive, known.fate.reason, known.fate.advice);
@@ -13,6 +24,13 @@ export function endRest(tree: readonly Directive[], apps: readonly App[], { endi
     // Of a configuration with faults, it cannot be said what has no use.
     else if (!notes.faulty) endings.left(directive, ...unused(directive, around));
   }
+}
+
+/** Those of files that an Alias names have become apps. */
+function endHandler(directive: Directive, endings: Context['endings']): void {
+  if (!isWsgiHandler(directive) || endings.knows(directive)) return;
+  const { written, words } = directive;
+  endings.left(directive, 'which files it runs is known only when they are asked for', 'make an app of each script, with its URL as mount; until then keep mod_wsgi loaded for them', `${written} ${words[0] ?? ''}`);
 }
 
 function unused({ name, words }: Directive, around: readonly Directive[]): readonly [reason: string, advice?: string] {

@@ -1,7 +1,8 @@
+import { escapeRegex } from '../proxy/apache.js';
 import { choose, type Choice } from './choice.js';
 import type { Context, Site } from './context.js';
 import type { Directive } from './directive.js';
-import { isKept, keepsOf, runsWsgi, type Keep } from './keep.js';
+import { isKept, keepsOf, wsgiHandler, type Keep } from './keep.js';
 import { isHalfKnown, readMounts, type Mount, type Unmounted } from './mount.js';
 import { showPlace } from './place.js';
 import { isBelow, locationPath, locationRegex, locationsWith, type Target } from './scope.js';
@@ -38,7 +39,7 @@ export function mountsOf(site: Site, context: Context): readonly Mount[] {
   const isMount = (one: Mount | Unmounted): one is Mount => 'script' in one;
   const { directives } = site.server;
   // mod_alias is asked before mod_wsgi.
-  const aliases = directives.filter(({ name }) => name === 'alias').flatMap((directive) => aliasMount(directive, site));
+  const aliases = directives.filter(({ name }) => name === 'alias').flatMap((directive) => aliasMount(directive, site, context));
   return [...aliases, ...directives.flatMap((directive): readonly Mount[] => {
     const { name } = directive;
     if (name !== 'wsgiscriptalias' && name !== 'wsgiscriptaliasmatch') return [];
@@ -52,9 +53,11 @@ export function mountsOf(site: Site, context: Context): readonly Mount[] {
   })];
 }
 
-function aliasMount(directive: Directive, site: Site): readonly Mount[] {
+function aliasMount(directive: Directive, site: Site, { endings }: Context): readonly Mount[] {
   const [path = '', script = ''] = directive.words;
-  if (!runsWsgi(site, path, script) || script.endsWith('/')) return [];
+  const handler = wsgiHandler(site, path, script);
+  if (handler === null || script.endsWith('/')) return [];
+  endings.carried(handler, `the app of ${directive.written} ${path}`);
   return [{ directive, path: path.replace(/(.)\/$/u, '$1'), regex: null, script, scriptName: path === '/' ? '' : path, options: {} }];
 }
 
@@ -96,10 +99,11 @@ function routesOfMount(mount: Mount, site: Site, context: Context): readonly Rou
 /** What goes to others than the rest of the mount, by a <Location> below it. */
 function delegations(mount: Mount, base: string, choice: Choice, site: Site, context: Context): readonly Route[] {
   return locationsWith(site.scopes, ({ name }) => DELEGATES.has(name)).flatMap(({ section, directives }): readonly Route[] => {
-    const [path, regex] = [locationPath(section)?.replace(/(.)\/$/u, '$1') ?? null, locationRegex(section)];
+    const [path, expression] = [locationPath(section)?.replace(/(.)\/$/u, '$1') ?? null, locationRegex(section)];
+    const regex = expression === null ? null : within(expression, base);
     const below = path !== null && path !== base && isBelow(path, base);
     if (!below && regex === null) return [];
-    const target = { url: path ?? sample(regex ?? ''), file: mount.script };
+    const target = { url: path ?? sample(expression ?? ''), file: mount.script };
     const chosen = regex === null ? choose(mount, target, site, context) : chooseByRegex(mount, target, directives, site, context);
     if (chosen === null) return [];
     const said = directives.filter(({ name }) => DELEGATES.has(name));
@@ -128,6 +132,15 @@ function leaveDynamic(said: readonly Directive[], value: string, { scopes }: Sit
   const advice = 'it stays with the app around it; to choose by request, write RewriteRule … [P] to one socket or the other by hand';
   for (const one of said) endings.left(one, `the group ${value} is chosen for each request`, advice);
   for (const one of setters) endings.left(one, `it chooses the group ${value}`, advice);
+}
+
+/** An expression for those of its URLs that are below a path, which are the ones of that mount; null where there are none. */
+function within(regex: string, base: string): string | null {
+  const begin = sample(regex);
+  const isSure = regex.startsWith('^') && !regex.includes('|');
+  if (base === '/' || (isSure && begin !== base && isBelow(begin, base))) return regex;
+  if (isSure && !base.startsWith(begin)) return null;
+  return `^(?=${escapeRegex(base)}(?:/|$)).*?(?:${regex})`;
 }
 
 /** A path that an expression could be about: what it begins with. */

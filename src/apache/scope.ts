@@ -1,5 +1,6 @@
 import type { Directive } from './directive.js';
-import { matchesPattern } from './pattern.js';
+import { matchesPattern, patternRegex } from './pattern.js';
+import { regexOf } from './regex.js';
 import type { Server } from './servers.js';
 
 /** What a request is about: its path, and the file that it leads to. */
@@ -24,9 +25,12 @@ const FILES = new Set(['files', 'filesmatch']);
 /** Sections for some of the requests. */
 const CHOOSING = /^(location|locationmatch|directory|directorymatch|files|filesmatch|if|elseif|else)$/u;
 
-/** All scopes that hold in a server, in the order in which Apache merges them: what comes later wins. */
-export function scopesOf(main: Server, server: Server): readonly Scope[] {
-  const all = (server.isMain ? [main] : [main, server]).flatMap(({ directives }) => scopes(directives, []));
+/**
+ * All scopes that hold in a server, in the order in which Apache merges them: what comes later wins. `overrides`: sections
+ * that come after others of their rank.
+ */
+export function scopesOf(main: Server, server: Server, overrides: readonly Directive[] = []): readonly Scope[] {
+  const all = [...(server.isMain ? [main] : [main, server]).map(({ directives }) => directives), overrides].flatMap((directives) => scopes(directives, []));
   return all.map((scope, index) => ({ scope, index, rank: rank(scope) })).sort((a, b) => a.rank - b.rank || a.index - b.index).map(({ scope }) => scope);
 }
 
@@ -59,10 +63,11 @@ export function locationPath({ name, words }: Directive): string | null {
   return name === 'location' && path.startsWith('/') && second === undefined && !/[*?[]/u.test(path) ? path : null;
 }
 
-/** The expression by which a <LocationMatch> or <Location ~ …> is chosen; null for all others. */
-export function locationRegex({ name, words }: Directive): string | null {
-  if (name === 'locationmatch') return words[0] ?? null;
-  return name === 'location' && words[0] === '~' ? (words[1] ?? null) : null;
+/** The expression by which a <LocationMatch>, <Location ~ …> or <Location /with/*> is chosen; null for all others. */
+export function locationRegex(section: Directive): string | null {
+  if (!LOCATION.has(section.name)) return null;
+  const [first = ''] = section.words;
+  return sectionRegex(section) ?? (locationPath(section) === null && first.startsWith('/') ? `^${patternRegex(first)}$` : null);
 }
 
 /** Whether a path lies at or below another. */
@@ -70,13 +75,11 @@ export function isBelow(path: string, base: string): boolean {
   return base === '/' || path === base || path.startsWith(base.endsWith('/') ? base : `${base}/`);
 }
 
-/** Null where this machine's expressions cannot say it. */
-export function regexOf(source: string): RegExp | null {
-  try {
-    return new RegExp(source.replace(/^\(\?i\)/u, ''), source.startsWith('(?i)') ? 'i' : '');
-  } catch {
-    return null;
-  }
+/** The expression of any section that is chosen by one. */
+export function sectionRegex({ name, words }: Directive): string | null {
+  if (!CHOOSING.test(name)) return null;
+  if (name.endsWith('match')) return words[0] ?? null;
+  return words[0] === '~' ? (words[1] ?? null) : null;
 }
 
 function scopes(directives: readonly Directive[], sections: readonly Directive[]): Scope[] {
@@ -90,7 +93,7 @@ function scopes(directives: readonly Directive[], sections: readonly Directive[]
     else if (name !== 'virtualhost') inner.push(...scopes(children, sections));
   }
   const constant = !sections.some(({ name }) => /^(if|elseif|else)$/u.test(name));
-  return [{ sections, directives: flat, constant, matches: (target) => sections.every((one) => matches(one, target)) }, ...inner];
+  return [{ sections, directives: flat, constant, matches: (target) => sections.every((one) => sectionMatches(one, target)) }, ...inner];
 }
 
 function rank({ sections }: Scope): number {
@@ -100,17 +103,23 @@ function rank({ sections }: Scope): number {
   const directory = sections.find(({ name }) => DIRECTORY.has(name));
   if (directory === undefined) return 0;
   const [path = ''] = directory.words;
-  // Short ones first, expressions last.
-  return directory.name === 'directorymatch' || path === '~' ? 10_000 : path.split('/').filter((part) => part !== '').length + 1;
+  const regex = sectionRegex(directory);
+  // Short ones first, expressions last; of these, too, Apache counts the slashes.
+  return regex === null ? path.split('/').filter((part) => part !== '').length + 1 : 10_000 + regex.split('/').length;
 }
 
-function matches(section: Directive, { url, file }: Target): boolean {
-  const [first = '', second = ''] = section.words;
-  const regex = section.name.endsWith('match') ? first : first === '~' ? second : null;
+/** Whether a section is for a target; one whose expression cannot be read is not. */
+export function sectionMatches(section: Directive, { url, file }: Target): boolean {
+  const [first = ''] = section.words;
+  const regex = sectionRegex(section);
   const directory = file.slice(0, file.lastIndexOf('/')) || '/';
   const base = file.slice(file.lastIndexOf('/') + 1);
-  if (LOCATION.has(section.name)) return regex === null ? isBelowPattern(url, first) : regexOf(regex)?.test(url) === true;
-  if (DIRECTORY.has(section.name)) return regex === null ? isBelowPattern(directory, first.replace(/(.)\/$/u, '$1')) : regexOf(regex)?.test(`${directory}/`) === true;
+  if (LOCATION.has(section.name)) {
+    const expression = locationRegex(section);
+    return expression === null ? isBelow(url, first) : regexOf(expression)?.test(url) === true;
+  }
+  // An expression sees the name of the file, too.
+  if (DIRECTORY.has(section.name)) return regex === null ? isBelowPattern(directory, first.replace(/(.)\/$/u, '$1')) : regexOf(regex)?.test(file) === true;
   if (FILES.has(section.name)) return regex === null ? matchesPattern(first, base) : regexOf(regex)?.test(base) === true;
   return true;
 }
