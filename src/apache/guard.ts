@@ -33,7 +33,11 @@ export function guardOf(name: string, { scopes }: Site, target: Target, endings:
   const last = new Map(said.flatMap((directives, at) => directives.flatMap(leaves).map((one) => [kind(one), at] as const)));
   const isOverruled = (one: Directive, at: number): boolean => ACCESS.test(one.name) && last.get(kind(one)) !== at && !(merging && /^(grant|authmerging)$/u.test(kind(one)));
   const kept = said.map((directives, at) => directives.flatMap((one) => without(one, (leaf) => isOverruled(leaf, at))));
-  const meant = merging ? kept : [kept.flat()].map((all) => all.filter((one) => isLimit(one) || !isOpen(all.filter((other) => leaves(other).some((leaf) => kind(leaf) === kind(one))))));
+  // An AuthType without any Require is an error of the server, wherever it stands.
+  const authType = scopes.some(({ directives }) => directives.some(({ name: one }) => one === 'authtype'));
+  const isNothing = (one: Directive, all: readonly Directive[]): boolean =>
+    !isLimit(one) && !(authType && kind(one) === 'grant') && isOpen(all.filter((other) => leaves(other).some((leaf) => kind(leaf) === kind(one))));
+  const meant = merging ? kept : [kept.flat()].map((all) => all.filter((one) => !isNothing(one, all)));
   return meant.map((directives) => directives.flatMap((one) => carry(one, name, endings))).filter((some) => some.length > 0);
 }
 
