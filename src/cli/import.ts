@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Ending } from '../apache/endings.js';
 import { importApache, type Imported } from '../apache/import.js';
@@ -99,7 +99,10 @@ export function showEnding({ place, what, text, advice }: Ending): string {
 
 function write(files: ReadonlyMap<string, string>): void {
   const real = [...files].filter(([path]) => path.startsWith('/'));
-  const there = real.filter(([path]) => existsSync(path)).map(([path]) => path);
+  const file = real.map(([path]) => dirname(path)).find((folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false);
+  if (file !== undefined) throw new UserError(`${file} is no folder: nothing is written`, 'write into one: --out DIR');
+  // A link that leads nowhere is there, too.
+  const there = real.filter(([path]) => lstatSync(path, { throwIfNoEntry: false }) !== undefined).map(([path]) => path);
   if (there.length > 0) throw new UserError(`${there.join(', ')} ${there.length === 1 ? 'is' : 'are'} there already: nothing is written`, 'move them away, or write into another folder: --out DIR');
   for (const [path, text] of real) {
     writeWhole(path, text);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -36,6 +36,15 @@ test('it shows only; --write writes, into the other root; nothing is overwritten
   assert.match(again.err, /shop\.ini is there already: nothing is written/);
   assert.equal(run(site, '--write', '--out', join(root, 'out')).code, 0);
   assert.deepEqual(readdirSync(join(root, 'out')).sort(), ['apache.conf', 'shop.ini']);
+});
+
+test('neither a link that leads nowhere is overwritten, nor a file that should be a folder', () => {
+  const site = file('links.conf', SITE);
+  mkdirSync(join(root, 'links'));
+  symlinkSync('/nowhere', join(root, 'links/shop.ini'));
+  assert.match(run(site, '--out', join(root, 'links')).err, /shop\.ini is there already: nothing is written/);
+  assert.deepEqual(readdirSync(join(root, 'links')), ['shop.ini']);
+  assert.match(run(site, '--out', join(root, site)).err, /^wsgictl: .*links\.conf is no folder: nothing is written$/m);
 });
 
 test('faults: 3, and nothing is written; no WSGI directive: 1; a file that is not there: 1', () => {
