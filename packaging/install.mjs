@@ -29,7 +29,9 @@ cpSync('packaging/needrestart/wsgictl.conf', join(root, 'etc/needrestart/conf.d/
 
 // For packagers of apps.
 cpSync('packaging/debhelper/dh_installwsgi', join(root, 'usr/bin/dh_installwsgi'));
-cpSync('packaging/debhelper/prerm-wsgi', join(root, 'usr/share/debhelper/autoscripts/prerm-wsgi'));
+for (const script of ['prerm-wsgi', 'postinst-wsgi']) {
+  cpSync(join('packaging/debhelper', script), join(root, 'usr/share/debhelper/autoscripts', script));
+}
 cpSync('packaging/debhelper/wsgictl.pm', join(root, 'usr/share/perl5/Debian/Debhelper/Sequence/wsgictl.pm'));
 
 cpSync('packaging/completions/wsgictl.bash', join(root, 'usr/share/bash-completion/completions/wsgictl'));

@@ -113,6 +113,14 @@ for (const release of LONG ? RELEASES : []) {
       assert.equal(generation, Number(before) + 1);
     });
 
+    it('if dpkg gives up the removal of an app that dh_installwsgi made, it comes back', async () => {
+      const script = (name: string, action: string): string => `"$(dpkg-query --control-path second ${name})" ${action}`;
+      await lab.sh(script('prerm', 'remove'), { timeout: 120_000 });
+      assert.equal((await lab.run(['systemctl', 'is-active', 'wsgi-app@second'])).stdout.trim(), 'inactive');
+      await lab.sh(script('postinst', 'abort-remove'), { timeout: 120_000 });
+      await whole(lab, 2, 'not removed', 'second');
+    });
+
     it('a purge leaves nothing of it', async () => {
       const prerm = execFileSync('dpkg-deb', ['--info', join(folder, 'second_1.0_all.deb'), 'prerm'], { encoding: 'utf8' });
       assert.match(prerm, /"\$1" = remove[^]*wsgictl stop second/);
