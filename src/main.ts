@@ -125,7 +125,7 @@ unit.command('stopped').argument('<app>').action((app: string) => run((wire) => 
 unit.command('touched').argument('<app>').option('--again', 'the second look', false)
   .action((app: string, options: { again: boolean }) => run((wire) => touched(wire, app, options.again)));
 unit.command('drain').action(() => run((wire) => drainAll(wire)));
-unit.command('packaged').option('--new', 'only apps that never ran', false).action((options: { new: boolean }) => run((wire) => packagedAppsChanged(wire, options)));
+unit.command('packaged').action(() => run(packagedAppsChanged));
 unit.command('verdict').action(() => run((wire) => verdict(wire)));
 
 /** What went wrong, in words, and the exit code. */

@@ -1,6 +1,6 @@
 import type { AppConfig } from '../config/settings.js';
 import { EXIT, type ExitCode } from '../errors.js';
-import { configuredApps, readIni } from '../host/inis.js';
+import { configuredApps, readIni, unpackedSince } from '../host/inis.js';
 import { knownApps } from '../host/ledger.js';
 import { missing } from '../host/pin.js';
 import { appUnit, socketUnit, touchUnit, workersOf } from '../plan/names.js';
@@ -91,7 +91,12 @@ export async function appStatus(wire: Wire, app: string): Promise<AppStatus> {
   for (const worker of crashed) problems.push(`worker ${worker.index} was restarted ${worker.restarts} times${worker.note === null ? '' : `: it ${worker.note}`}`);
   const unwatched = unit.active === 'active' && wire.units.read(touchUnit(app)) !== null && (await systemd.unit(touchUnit(app))).active !== 'active';
   if (unwatched) problems.push(`a touch is not noticed: systemctl status ${touchUnit(app)}`);
-  notes.push(...changes(wire, app, current));
+  // What packages brought is not here to stay undone: that a roll was due, and could not be, is for somebody.
+  const unpacked = record !== null && unpackedSince(wire.places, app, record);
+  const { fault, changed } = changes(wire, app, current);
+  if (fault !== null) (unpacked ? problems : notes).push(fault);
+  if (unpacked) notes.push(`its package was unpacked since generation ${current}: wsgictl reload ${app}`);
+  notes.push(...changed);
 
   return {
     app, healthy: problems.length === 0, active: unit.active, socket: socket.active, generation: current,
@@ -99,19 +104,25 @@ export async function appStatus(wire: Wire, app: string): Promise<AppStatus> {
   };
 }
 
+interface Changes {
+  /** Why nothing of it can be applied. */
+  readonly fault: string | null;
+  readonly changed: readonly string[];
+}
+
 /** Whether the INI file or the release moved since the generation was made. */
-function changes(wire: Wire, app: string, current: number | null): string[] {
-  if (current === null) return [];
+function changes(wire: Wire, app: string, current: number | null): Changes {
+  if (current === null) return { fault: null, changed: [] };
   try {
-    if (!(configuredApps(wire.places) ?? []).includes(app)) return [`its INI file is gone: wsgictl remove ${app}`];
+    if (!(configuredApps(wire.places) ?? []).includes(app)) return { fault: null, changed: [`its INI file is gone: wsgictl remove ${app}`] };
     const { config } = readIni(wire.places, app);
-    if (config === null) return [`its INI file is faulty: wsgictl check ${app}`];
+    if (config === null) return { fault: `its INI file is faulty: wsgictl check ${app}`, changed: [] };
     const text = wire.ledger(app).unitText(current);
     const same = wire.stage(config).unitText === text && wire.socket(config).text === wire.units.socketDropIn(app)
       && wire.touch(config) === wire.units.read(touchUnit(app));
-    return [...overridden(config), ...(same ? [] : [`changed since generation ${current}: wsgictl apply ${app}`])];
+    return { fault: null, changed: [...overridden(config), ...(same ? [] : [`changed since generation ${current}: wsgictl apply ${app}`])] };
   } catch {
-    return [`its INI file cannot be applied as it is: wsgictl check ${app}`];
+    return { fault: `its INI file cannot be applied as it is: wsgictl check ${app}`, changed: [] };
   }
 }
 

@@ -4,6 +4,7 @@ import { readApp, type ReadApp } from '../config/app.js';
 import { appNameFault } from '../config/name.js';
 import type { AppConfig } from '../config/settings.js';
 import { ConfigError, UserError } from '../errors.js';
+import type { Generation } from '../plan/generation.js';
 import type { Places } from './places.js';
 import { assertTrusted } from './trust.js';
 
@@ -33,6 +34,18 @@ export function packagedIni(places: Places, app: string): string | null {
 /** Whether a package brought an app, or a part of its settings. */
 export function isPackaged(places: Places, { file, packaged }: Pick<AppConfig, 'file' | 'packaged'>): boolean {
   return packaged !== null || (places.packagedApps !== null && dirname(file) === places.packagedApps);
+}
+
+/**
+ * Whether dpkg has put an app's INI file there again since a generation was made, or changed its folder APP.d, where other
+ * packages whose code the app loads leave a file. dpkg gives a file the times that the package says, but it cannot set
+ * when it was changed on this machine.
+ */
+export function unpackedSince({ packagedApps: folder, root }: Places, app: string, { createdAt }: Generation): boolean {
+  return ['ini', 'd'].some((suffix) => {
+    const found = folder === null ? undefined : statSync(`${root}${folder}/${app}.${suffix}`, { throwIfNoEntry: false });
+    return found !== undefined && found.ctimeMs > Date.parse(createdAt);
+  });
 }
 
 /** Removes an app's INI file; what belongs to a package is masked. */

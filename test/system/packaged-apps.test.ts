@@ -133,5 +133,63 @@ for (const release of LONG ? RELEASES : []) {
       assert.equal(await lab.exists('/var/lib/wsgictl/news') || await lab.exists('/usr/share/news'), false);
       await serves('weather', packed.weather, 'the other was removed');
     });
+
+    it('a package whose app never ran leaves nothing of it', async () => {
+      await dpkg('-i', [next('news', { broken: 'import' })]);
+      assert.equal((await statusOf(lab, 'news')).code, 1);
+      await lab.sh('dpkg --purge news 2>&1', { timeout: 120_000 });
+      assert.deepEqual(await remains(lab, 'news'), []);
+      assert.equal(await lab.exists('/var/lib/wsgictl/news'), false);
+    });
+
+    it('an app that is stopped starts with what was unpacked since', async () => {
+      await lab.sh('wsgictl stop weather', { timeout: 120_000 });
+      await dpkg('-i', [next('weather')]);
+      assert.deepEqual((await remains(lab, 'weather')).filter((one) => !one.startsWith('socket')), []);
+      await lab.sh('wsgictl start weather', { timeout: 120_000 });
+      await serves('weather', packed.weather, 'started');
+    });
+
+    it('an upgrade that a faulty file in /etc keeps away is for somebody', async () => {
+      const old = packed.weather;
+      await lab.write('/etc/wsgictl/apps.d/weather.ini', '[workers]\nprocesses = many\n', 0o644);
+      assert.equal((await statusOf(lab, 'weather')).code, 0, 'nothing was to be done yet');
+      assert.match(await dpkg('-i', [next('weather'), next('news')]), /weather\.ini:2: [^]*an app has a problem: wsgictl status/);
+      const { code, notes } = await statusOf(lab, 'weather');
+      assert.equal(code, 1);
+      assert.match(notes.join('\n'), /its INI file is faulty[^]*its package was unpacked since generation \d+: wsgictl reload weather/);
+      assert.match(await ask('weather', '/who'), new RegExp(`"release": "${old}"`));
+      await serves('news', packed.news, 'beside it');
+      await lab.sh('rm /etc/wsgictl/apps.d/weather.ini; wsgictl reload weather', { timeout: 120_000 });
+      assert.deepEqual((await whole(lab, PROCESSES, 'mended', 'weather')).notes, []);
+    });
+
+    // dpkg forgets what it has to tell a package that is not configured itself.
+    it('wsgictl sees to what became of apps while it was upgraded itself', async () => {
+      const files = await packApp(lab, next('news'));
+      await lab.sh(`dpkg -i /srv/wsgictl.deb ${files} 2>&1`, { timeout: 180_000 });
+      await serves('news', packed.news, 'upgraded with wsgictl');
+      await lab.sh('dpkg --unpack /srv/wsgictl.deb; dpkg --remove news; dpkg --configure wsgictl', { timeout: 120_000 });
+      assert.deepEqual(await remains(lab, 'news'), []);
+    });
+
+    it('an app that comes together with wsgictl is applied when its account is there', async () => {
+      await lab.sh('dpkg --purge weather wsgictl 2>&1', { timeout: 120_000 });
+      const file = await packApp(lab, { name: 'mail', version: 1, account: 'mail-app' });
+      await lab.sh(`dpkg -i /srv/wsgictl.deb ${file} 2>&1`, { timeout: 180_000 });
+      await whole(lab, PROCESSES, 'with wsgictl', 'mail');
+    });
+
+    it('if dpkg gives up the removal of wsgictl, the apps come back', async () => {
+      const control = 'Package: rival\nVersion: 1\nArchitecture: all\nConflicts: wsgictl\nReplaces: wsgictl\nProvides: wsgictl\n'
+        + 'Maintainer: Nobody <nobody@example.org>\nDescription: takes its place, nearly\n';
+      await lab.write('/srv/rival/DEBIAN/control', control);
+      await lab.write('/srv/rival/DEBIAN/preinst', '#!/bin/sh\n! systemctl is-active wsgi-app@mail >/srv/rival.state\nexit 1\n', 0o755);
+      await lab.sh('dpkg-deb -Znone --build /srv/rival /srv/rival.deb; ! dpkg --auto-deconfigure -i /srv/rival.deb', { timeout: 120_000 });
+      assert.equal(await lab.read('/srv/rival.state'), 'inactive\n');
+      assert.equal(await lab.sh("dpkg-query -W -f='${db:Status-Status}' wsgictl"), 'installed');
+      await whole(lab, PROCESSES, 'given up', 'mail');
+      assert.equal(await lab.exists('/var/lib/wsgictl/.removed'), false);
+    });
   });
 }

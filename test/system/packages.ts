@@ -64,10 +64,12 @@ export interface AppPackage {
   readonly broken?: 'import';
   /** Lines of its INI file below [app]. */
   readonly settings?: string;
+  /** Whom it runs as, if that account is made when the package is configured. */
+  readonly account?: string;
 }
 
-/** Builds a package that brings an app with its INI file, and no maintainer script; returns its path in the lab. */
-export async function packApp(lab: Lab, { name, version, broken, settings = '' }: AppPackage): Promise<string> {
+/** Builds a package that brings an app with its INI file, and no maintainer script but for an account; returns its path in the lab. */
+export async function packApp(lab: Lab, { name, version, broken, settings = '', account }: AppPackage): Promise<string> {
   const tree = `/srv/${name}-${version}`;
   const code = `${tree}/usr/share/${name}`;
   const release = { release: String(version), importDelay: 0.1, broken: broken ?? null, brokenWorker: null };
@@ -79,13 +81,14 @@ export async function packApp(lab: Lab, { name, version, broken, settings = '' }
     [`${code}/late.py`]: `RELEASE = '${version}'\n`,
     [`${code}/release.json`]: JSON.stringify(release),
     [`${tree}/usr/share/wsgictl/apps.d/${name}.ini`]:
-      `[app]\nmodule = module\ndirectory = /usr/share/${name}\nuser = deploy\n${settings}[reload]\nsettle = 300ms\n[health]\nwarm-up = /health\n`,
+      `[app]\nmodule = module\ndirectory = /usr/share/${name}\nuser = ${account ?? 'deploy'}\n${settings}[reload]\nsettle = 300ms\n[health]\nwarm-up = /health\n`,
   };
   for (const [path, text] of Object.entries(files)) {
     const file = lab.root + path;
     mkdirSync(join(file, '..'), { recursive: true });
     writeFileSync(file, text);
   }
+  if (account !== undefined) await lab.write(`${tree}/DEBIAN/postinst`, `#!/bin/sh\nid ${account} || useradd --system ${account}\n`, 0o755);
   await lab.sh(`dpkg-deb -Znone --root-owner-group --build ${tree} ${tree}.deb; rm -r ${tree}`);
   return `${tree}.deb`;
 }
