@@ -4,6 +4,7 @@ import { knownApps } from '../host/ledger.js';
 import type { Generation } from '../plan/generation.js';
 import { appUnit } from '../plan/names.js';
 import { apply } from './apply.js';
+import { removeFromRoot } from './image.js';
 import { removeApp } from './remove.js';
 import { complain } from './report.js';
 import { reloadApps } from './roll-commands.js';
@@ -26,7 +27,7 @@ export async function packagedAppsChanged(wire: Wire): Promise<ExitCode> {
     });
     worst = Math.max(worst, code) as ExitCode;
   };
-  for (const app of gone) await attempt(app, () => removeApp(wire, app, { keepIni: true }));
+  for (const app of gone) await attempt(app, async () => remove(wire, app));
   for (const app of there) {
     const generation = current(wire, app);
     if (generation === null) await attempt(app, () => apply(wire, [app], { dryRun: false, wait: true }));
@@ -35,13 +36,19 @@ export async function packagedAppsChanged(wire: Wire): Promise<ExitCode> {
   return worst;
 }
 
+async function remove(wire: Wire, app: string): Promise<ExitCode> {
+  if (wire.places.root === '') return removeApp(wire, app, { keepIni: true });
+  removeFromRoot(wire, app);
+  return EXIT.done;
+}
+
 /** `apply` sees what the file says, but not that the code was replaced in place: by whom the app is started next must know. */
 async function renew(wire: Wire, app: string): Promise<ExitCode> {
   const before = wire.ledger(app).lastRoll();
   const code = await apply(wire, [app], { dryRun: false, wait: true, replaced: true });
   if (code !== EXIT.done || wire.ledger(app).lastRoll() !== before) return code;
-  const { active } = await wire.systemd.unit(appUnit(app));
-  if (active === 'active') return reloadApps(wire, [app], false);
+  const runs = wire.places.root === '' && (await wire.systemd.unit(appUnit(app))).active === 'active';
+  if (runs) return reloadApps(wire, [app], false);
   wire.ledger(app).wish({ kind: 'new' });
   return code;
 }

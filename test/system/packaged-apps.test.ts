@@ -191,5 +191,21 @@ for (const release of LONG ? RELEASES : []) {
       await whole(lab, PROCESSES, 'given up', 'mail');
       assert.equal(await lab.exists('/var/lib/wsgictl/.removed'), false);
     });
+
+    it('what is installed, upgraded or removed in an image takes effect at its next boot', async () => {
+      const inImage = async (action: string): Promise<void> => {
+        await lab.sh(`unshare --mount bash -euc 'mount -t tmpfs none /run; dpkg ${action}' 2>&1`, { timeout: 120_000 });
+        await lab.reboot({ clean: true });
+      };
+      for (const version of [1, 2]) {
+        await inImage(`-i ${await packApp(lab, { name: 'wiki', version })}`);
+        const { generation } = await whole(lab, PROCESSES, `version ${version}, booted`, 'wiki');
+        assert.equal(generation, version);
+      }
+      await inImage('--remove wiki');
+      assert.deepEqual(await remains(lab, 'wiki'), []);
+      assert.equal(await lab.exists('/var/lib/wsgictl/wiki'), false);
+      await whole(lab, PROCESSES, 'beside it', 'mail');
+    });
   });
 }
