@@ -156,6 +156,7 @@ async function install(wire: Wire, work: readonly Applied[], codes: ExitCode[]):
   let reload = ensureStaticUnits(wire.places, wire.units);
   const fresh = ready.filter(({ change }) => change.kind === 'new');
   for (const { config, socket } of fresh) {
+    wire.ledger(config.name).introduce();
     const there = wire.units.socketDropIn(config.name) !== null || (await linked(wire, config));
     wire.units.writeSocketDropIn(config.name, socket.text);
     await wire.systemd.enable([TARGET, config.app.activation === 'boot' ? appUnit(config.name) : socketUnit(config.name)]);

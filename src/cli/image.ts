@@ -27,7 +27,8 @@ export function prepareInRoot(wire: Wire, config: AppConfig, socketText: string 
     offline(places.root, 'enable', [touchUnit(config.name)]);
   }
   const ledger = wire.ledger(config.name);
-  if (ledger.current() !== null) ledger.wish({ kind: 'new' });
+  if (ledger.current() === null) ledger.introduce();
+  else ledger.wish({ kind: 'new' });
   offline(places.root, 'enable', [TARGET, config.app.activation === 'boot' ? appUnit(config.name) : socketUnit(config.name)]);
   say(`${config.name}: starts at the next boot of ${places.root}; its Python was not looked at`);
 }

@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { EXIT, type ExitCode } from '../errors.js';
-import { configuredApps, packagedApps, unpackedSince } from '../host/inis.js';
+import { configuredApps, iniPath, packagedApps, unpackedSince } from '../host/inis.js';
 import { knownApps } from '../host/ledger.js';
 import type { Generation } from '../plan/generation.js';
 import { appUnit } from '../plan/names.js';
@@ -59,9 +60,10 @@ function current(wire: Wire, app: string): Generation | null {
   return number === null ? null : ledger.generation(number);
 }
 
-/** By the last generation that it had, served or not. */
+/** By the last generation that it had, served or not. One that never had any has no file of an administrator to go by. */
 function cameFromPackage(wire: Wire, app: string): boolean {
   const ledger = wire.ledger(app);
   const generation = current(wire, app) ?? ledger.generation(ledger.generations().at(-1) ?? 0);
-  return generation !== null && (typeof generation.packaged === 'string' || generation.source.startsWith(`${wire.places.packagedApps}/`));
+  if (generation === null) return !existsSync(wire.places.root + iniPath(wire.places, app));
+  return typeof generation.packaged === 'string' || generation.source.startsWith(`${wire.places.packagedApps}/`);
 }

@@ -227,6 +227,11 @@ export class Ledger {
     }
   }
 
+  /** Makes an app known that never ran: there are units of it to remove. */
+  introduce(): void {
+    mkdirSync(join(this.directory, 'generations'), { recursive: true, mode: 0o755 });
+  }
+
   exists(): boolean {
     return existsSync(this.directory);
   }

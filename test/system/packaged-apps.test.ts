@@ -142,6 +142,14 @@ for (const release of LONG ? RELEASES : []) {
       assert.equal(await lab.exists('/var/lib/wsgictl/news'), false);
     });
 
+    it('nor one whose app nobody asked for', async () => {
+      await dpkg('-i', [{ name: 'radio', version: 1, settings: 'activation = on-demand\n' }]);
+      assert.deepEqual(await remains(lab, 'radio'), ['socket active']);
+      await lab.sh('dpkg --purge radio 2>&1', { timeout: 120_000 });
+      assert.deepEqual(await remains(lab, 'radio'), []);
+      assert.equal((await lab.sh('find /etc/systemd /var/lib/wsgictl -name "*radio*"')).trim(), '');
+    });
+
     it('an app that is stopped starts with what was unpacked since', async () => {
       await lab.sh('wsgictl stop weather', { timeout: 120_000 });
       await dpkg('-i', [next('weather')]);
@@ -202,7 +210,9 @@ for (const release of LONG ? RELEASES : []) {
         const { generation } = await whole(lab, PROCESSES, `version ${version}, booted`, 'wiki');
         assert.equal(generation, version);
       }
-      await inImage('--remove wiki');
+      const unbooted = await packApp(lab, { name: 'blog', version: 1 });
+      await inImage(`--remove wiki; dpkg -i ${unbooted}; dpkg --purge blog`);
+      assert.equal((await lab.sh('find /etc/systemd /var/lib/wsgictl -name "*blog*"')).trim(), '');
       assert.deepEqual(await remains(lab, 'wiki'), []);
       assert.equal(await lab.exists('/var/lib/wsgictl/wiki'), false);
       await whole(lab, PROCESSES, 'beside it', 'mail');
