@@ -1,3 +1,5 @@
+import { escapeRegex } from '../proxy/apache.js';
+
 /** A shell pattern as Apache's Include takes them: `*`, `?` and `[…]`; `/` is never matched. */
 export function isPattern(text: string): boolean {
   return /[*?[]/u.test(text);
@@ -14,7 +16,7 @@ export function patternRegex(pattern: string): string {
       at += set[0].length - 1;
     } else if (char === '*') source += '[^/]*';
     else if (char === '?') source += '[^/]';
-    else source += char.replace(/[\\^$.*+?()[\]{}|-]/u, '\\$&');
+    else source += escapeRegex(char);
   }
   return source;
 }

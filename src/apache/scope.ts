@@ -1,5 +1,5 @@
 import type { Directive } from './directive.js';
-import { matchesPattern, patternRegex } from './pattern.js';
+import { isPattern, matchesPattern, patternRegex } from './pattern.js';
 import { regexOf } from './regex.js';
 import type { Server } from './servers.js';
 
@@ -60,7 +60,7 @@ export function pathsWith(scopes: readonly Scope[], test: (directive: Directive)
 /** The path that a <Location> names, without wildcards or expressions; null for all others. */
 export function locationPath({ name, words }: Directive): string | null {
   const [path = '', second] = words;
-  return name === 'location' && path.startsWith('/') && second === undefined && !/[*?[]/u.test(path) ? path : null;
+  return name === 'location' && path.startsWith('/') && second === undefined && !isPattern(path) ? path : null;
 }
 
 /** The expression by which a <LocationMatch>, <Location ~ …> or <Location /with/*> is chosen; null for all others. */
@@ -125,7 +125,7 @@ export function sectionMatches(section: Directive, { url, file }: Target): boole
 }
 
 function isBelowPattern(path: string, pattern: string): boolean {
-  if (!/[*?[]/u.test(pattern)) return isBelow(path, pattern);
+  if (!isPattern(pattern)) return isBelow(path, pattern);
   const parts = pattern.split('/');
   const own = path.split('/').slice(0, parts.length);
   return own.length === parts.length && parts.every((part, at) => matchesPattern(part, own[at] ?? ''));

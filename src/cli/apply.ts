@@ -5,7 +5,7 @@ import type { Clash } from '../config/clash.js';
 import { ConfigError, EXIT, formatDiagnostic, UserError, type ExitCode } from '../errors.js';
 import { configuredApps, iniPath, isPath, readIni } from '../host/inis.js';
 import { knownApps } from '../host/ledger.js';
-import { ensureStaticUnits, staticChanges } from '../host/static-units.js';
+import { ensureStaticUnits, staticChanges, type StaticChanges } from '../host/static-units.js';
 import { appUnit, socketUnit, TARGET, touchUnit } from '../plan/names.js';
 import { last } from '../roll/events.js';
 import { planApp, type Before, type Change, type WantedSocket } from '../plan/plan.js';
@@ -57,7 +57,7 @@ export async function apply(wire: Wire, names: readonly string[], options: Apply
   }
   for (const app of gone) say(`${app}: removed, since ${iniPath(wire.places, app)} is gone`);
   const work = applied.filter(({ change }) => change.kind !== 'unchanged');
-  const common = applied.length === 0 || wire.places.root !== '' ? new Map<string, null>() : staticChanges(wire.places, wire.units);
+  const common: StaticChanges = applied.length === 0 || wire.places.root !== '' ? new Map() : staticChanges(wire.places, wire.units);
   showStaticChanges(common, wire.units.path);
   if (work.length === 0 && gone.length === 0 && common.size === 0 && codes.length === 1) {
     if (applied.length === 0) sayNoApps(wire.places);
@@ -70,7 +70,7 @@ export async function apply(wire: Wire, names: readonly string[], options: Apply
     return worst(codes);
   }
 
-  const ready = work.length === 0 && common.size === 0 ? [] : await install(wire, work, codes);
+  const ready = work.length === 0 && common.size === 0 ? [] : await install(wire, work, common, codes);
   for (const one of ready) {
     try {
       codes.push(await bringAbout(wire, one, options));
@@ -142,7 +142,7 @@ async function lastRoll(wire: Wire, app: string): Promise<Pick<Before, 'underWay
  * What must be there before any job can be queued: checked environments, static units, drop-ins and links of new apps.
  * One daemon-reload for all of them, none if no app is new. Returns the apps that can go on.
  */
-async function install(wire: Wire, work: readonly Applied[], codes: ExitCode[]): Promise<Applied[]> {
+async function install(wire: Wire, work: readonly Applied[], common: StaticChanges, codes: ExitCode[]): Promise<Applied[]> {
   wire.runner.ensure();
   const ready: Applied[] = [];
   for (const one of work) {
@@ -153,7 +153,7 @@ async function install(wire: Wire, work: readonly Applied[], codes: ExitCode[]):
       codes.push(complainOf(one.config.name, error));
     }
   }
-  let reload = ensureStaticUnits(wire.places, wire.units);
+  let reload = ensureStaticUnits(wire.places, wire.units, common);
   const fresh = ready.filter(({ change }) => change.kind === 'new');
   for (const { config, socket } of fresh) {
     wire.ledger(config.name).introduce();

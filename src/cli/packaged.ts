@@ -43,7 +43,7 @@ async function remove(wire: Wire, app: string): Promise<ExitCode> {
   return EXIT.done;
 }
 
-/** `apply` sees what the file says, but not that the code was replaced in place: by whom the app is started next must know. */
+/** `apply` sees what the file says, but not that the code was replaced in place: that is told to a reload, or to the next start. */
 async function renew(wire: Wire, app: string): Promise<ExitCode> {
   const before = wire.ledger(app).lastRoll();
   const code = await apply(wire, [app], { dryRun: false, wait: true, replaced: true });

@@ -1,3 +1,4 @@
+import type { StaticChanges } from '../host/static-units.js';
 import type { Change } from '../plan/plan.js';
 import { say } from './report.js';
 
@@ -23,7 +24,7 @@ export function showChange(change: Change): void {
 }
 
 /** The units that all apps share, which a package brings; without it, apply writes them. */
-export function showStaticChanges(changes: ReadonlyMap<string, string | null>, folder: string): void {
+export function showStaticChanges(changes: StaticChanges, folder: string): void {
   const texts = [...changes.values()];
   if (texts.length === 0) return;
   say(`units that all apps share: ${texts.includes(null) ? `removed from ${folder}, since the package brings them` : `written to ${folder}`}`);

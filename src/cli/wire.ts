@@ -33,7 +33,7 @@ export class Wire {
   constructor(options: GlobalOptions) {
     const program = realpathSync(process.argv[1] as string);
     if (options.root !== undefined && !existsSync(options.root)) throw new UserError(`--root: ${options.root} does not exist`, undefined, EXIT.usage);
-    const root = options.root === undefined || options.root === '/' ? '' : realpathSync(options.root);
+    const root = options.root === undefined ? '' : realpathSync(options.root);
     this.places = findPlaces(options.user === true ? 'user' : 'system', program, process.env, root);
     this.units = new UnitDirectory(join(root, this.places.units));
     this.runner = new Runner(this.places.worker, this.places.state);

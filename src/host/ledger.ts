@@ -185,8 +185,11 @@ export class Ledger {
 
   /** The events of the last roll that has ended, whatever began since; none before there is one. */
   lastEnded(): RollEvent[] {
-    const ended = (roll: number): boolean => last(this.events(roll), 'end') !== null;
-    return this.events(this.rolls().reverse().find(ended) ?? 0);
+    for (const roll of this.rolls().reverse()) {
+      const events = this.events(roll);
+      if (last(events, 'end') !== null) return events;
+    }
+    return [];
   }
 
   /** The events of the last roll if it has no end: it goes on, or was cut off. */

@@ -6,12 +6,15 @@ import type { Places } from './places.js';
 import { readTemplate } from './templates.js';
 import type { UnitDirectory } from './unitdir.js';
 
+/** Unit files by name: the text to write, or null for one to remove. */
+export type StaticChanges = ReadonlyMap<string, string | null>;
+
 /**
  * What there is to do so that systemd has the units that all apps share: texts to write, unless a package brought them;
  * then, null for those to remove which an installation without the package once wrote, and which would hide the packaged
  * ones for ever.
  */
-export function staticChanges(places: Places, units: UnitDirectory): ReadonlyMap<string, string | null> {
+export function staticChanges(places: Places, units: UnitDirectory): StaticChanges {
   const packaged = places.packagedUnits.some((folder) => existsSync(join(places.root + folder, 'wsgi-app@.service')));
   if (!packaged) return new Map([...staticUnits(places)].filter(([name, text]) => units.read(name) !== text));
   const handle = units.read('wsgi-app@.service') ?? '';
@@ -23,8 +26,7 @@ export function staticChanges(places: Places, units: UnitDirectory): ReadonlyMap
 }
 
 /** Does that. Returns whether it changed anything, so that systemd must read its units again. */
-export function ensureStaticUnits(places: Places, units: UnitDirectory): boolean {
-  const changes = staticChanges(places, units);
+export function ensureStaticUnits(places: Places, units: UnitDirectory, changes = staticChanges(places, units)): boolean {
   for (const [name, text] of changes) {
     if (text === null) units.remove(name);
     else units.write(name, text);

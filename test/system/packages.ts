@@ -68,7 +68,10 @@ export interface AppPackage {
   readonly account?: string;
 }
 
-/** Builds a package that brings an app with its INI file, and no maintainer script but for an account; returns its path in the lab. */
+/**
+ * Builds a package that brings an app with its INI file, and no maintainer script but for an account; returns its path in
+ * the lab.
+ */
 export async function packApp(lab: Lab, { name, version, broken, settings = '', account }: AppPackage): Promise<string> {
   const tree = `/srv/${name}-${version}`;
   const code = `${tree}/usr/share/${name}`;

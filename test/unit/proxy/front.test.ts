@@ -74,7 +74,7 @@ test('what stands further up is not said again further down', () => {
   assert.deepEqual(sections.map(({ open }) => open), ['<Location "/">', '<Location "/a">']);
 });
 
-test('no spelling of a path lets a header through, nor a path that Apache would take for a pattern', () => {
+test('a header that sections set is unset outside of them; a path that Apache would take for a pattern is an expression', () => {
   const text = apache('[proxy]\nmount = /[a]\nvariables = REMOTE_USER');
   assert.ok(text.indexOf('RequestHeader unset X-Wsgictl-REMOTE-USER') < text.indexOf('<LocationMatch'), text);
   assert.ok(text.includes('<LocationMatch "^/\\\\[a\\\\](/|$)">'), text);
