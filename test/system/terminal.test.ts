@@ -59,7 +59,8 @@ for (const release of NEWEST) {
         const begun = await rolls();
         const codes: number[] = [];
         for (const seconds of SECONDS) {
-          await next();
+          // The second apply has to come while the roll is still bringing workers up.
+          await next(seconds === 0 ? { importDelay: 3 } : {});
           const { shown, code } = await onTerminal(action, seconds);
           codes.push(code);
           if (code !== 0) {
