@@ -46,13 +46,13 @@ export function choose(mount: Mount, target: Target, site: Site, context: Contex
 }
 
 /** The name that a value comes to, an empty one for none; null where only a request can tell. */
-function constant(value: string, target: Target, { server, scopes }: Site, { environment }: Context): string | null {
+function constant(value: string, target: Target, { server, scopes }: Site, { envvars }: Context): string | null {
   if (value === '' || value === '%{GLOBAL}') return '';
   if (value === '%{SERVER}') return server.name;
   const variable = /^%\{ENV:(.*)\}$/u.exec(value)?.[1];
   if (variable === undefined) return value.startsWith('%{') ? null : value;
   const set = directivesAt(scopes, target).filter(({ name, words }) => name === 'setenv' && words[0] === variable).at(-1);
-  return set === undefined ? (environment.get(variable) ?? null) : (set.words[1] ?? '');
+  return set === undefined ? (envvars.environment.get(variable) ?? null) : (set.words[1] ?? '');
 }
 
 function groupOf(name: string, { place }: Directive, { server }: Site, { groups, notes }: Context): Group | undefined {

@@ -1,5 +1,6 @@
 import type { Directive } from './directive.js';
 import type { Endings } from './endings.js';
+import type { Envvars } from './envvars.js';
 import type { Group } from './group.js';
 import type { Notes } from './notes.js';
 import type { Scope } from './scope.js';
@@ -9,8 +10,8 @@ import type { Sources } from './sources.js';
 /** What all of the import looks at, and tells. */
 export interface Context {
   readonly sources: Sources;
-  /** Apache's own environment. */
-  readonly environment: ReadonlyMap<string, string>;
+  /** Apache's own environment, and where it comes from. */
+  readonly envvars: Envvars;
   readonly main: Server;
   readonly groups: ReadonlyMap<string, Group>;
   readonly notes: Notes;

@@ -1,4 +1,3 @@
-import type { Directive } from './directive.js';
 import { plain } from './notes.js';
 import type { Place } from './place.js';
 
@@ -13,23 +12,29 @@ export interface Ending {
   readonly advice: string | null;
 }
 
+/** What ends are given to: a directive, or a line of envvars. */
+export interface Said {
+  readonly written: string;
+  readonly place: Place;
+}
+
 export class Endings {
   readonly #all: Ending[] = [];
   readonly #done = new Set<string>();
 
-  carried(from: Directive, to: string, what = from.written): void {
+  carried(from: Said, to: string, what = from.written): void {
     this.#add(from, what, 'carried', to, null);
   }
 
-  proxy(from: Directive, to: string, what = from.written): void {
+  proxy(from: Said, to: string, what = from.written): void {
     this.#add(from, what, 'proxy', to, null);
   }
 
-  left(from: Directive, reason: string, advice?: string, what = from.written): void {
+  left(from: Said, reason: string, advice?: string, what = from.written): void {
     this.#add(from, what, 'left', reason, advice ?? null);
   }
 
-  knows({ place }: Directive): boolean {
+  knows({ place }: Said): boolean {
     return this.#done.has(key(place));
   }
 
@@ -38,7 +43,7 @@ export class Endings {
     return this.#all;
   }
 
-  #add({ place }: Directive, what: string, end: Ending['end'], text: string, advice: string | null): void {
+  #add({ place }: Said, what: string, end: Ending['end'], text: string, advice: string | null): void {
     this.#done.add(key(place));
     const one = { place, what: plain(what), end, text: plain(text), advice: advice === null ? null : plain(advice) };
     const same = (other: Ending): boolean => key(other.place) === key(place) && other.what === one.what && other.text === one.text;

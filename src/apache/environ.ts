@@ -58,7 +58,7 @@ function environAt({ scopes, target }: Spot, context: Context): ReadonlyMap<stri
   for (const directive of directivesAt(scopes, target)) {
     const { name, words } = directive;
     if (name === 'setenv' && words[0] !== undefined) environ.set(words[0], { value: words[1] ?? '', directive });
-    else if (name === 'passenv') for (const word of words) environ.set(word, { value: context.environment.get(word) ?? null, directive });
+    else if (name === 'passenv') for (const word of words) environ.set(word, { value: context.envvars.environment.get(word) ?? null, directive });
     else if (name === 'unsetenv') {
       for (const word of words) environ.delete(word);
       context.endings.left(directive, 'the environ of a worker holds no such variable of Apache', undefined, `UnsetEnv ${words.join(' ')}`);

@@ -5,6 +5,7 @@ import { checkDirectives, checkGroups } from './check.js';
 import { Modules } from './condition.js';
 import type { Context, Site } from './context.js';
 import { Endings, type Ending } from './endings.js';
+import { readEnvvars } from './envvars.js';
 import { frontOfSite } from './fronts.js';
 import { readGroups } from './group.js';
 import { overridesOf } from './htaccess.js';
@@ -16,7 +17,7 @@ import { scopesOf } from './scope.js';
 import { serversOf } from './servers.js';
 import type { Sources } from './sources.js';
 import { placeholders } from './template.js';
-import { readEnvvars, Variables } from './variables.js';
+import { Variables } from './variables.js';
 
 export interface Wish {
   /** Paths of configuration files, one after the other as if one included them all. */
@@ -43,7 +44,9 @@ export interface Imported {
 /** Reads a configuration of Apache with mod_wsgi, and makes apps of it. */
 export function importApache(sources: Sources, wish: Wish): Imported {
   const notes = new Notes();
-  const variables = new Variables(readEnvvars(sources.read(`${wish.serverRoot}/envvars`)));
+  const envvarsFile = `${wish.serverRoot}/envvars`;
+  const envvars = readEnvvars(sources.read(envvarsFile), envvarsFile);
+  const variables = new Variables(envvars.environment);
   for (const { name, value } of wish.defines) variables.define(name, value);
   const modules = new Modules(wish.modules);
   const reader = new Reader({ sources, serverRoot: wish.serverRoot, variables, modules, version: wish.apacheVersion }, notes);
@@ -57,7 +60,7 @@ export function importApache(sources: Sources, wish: Wish): Imported {
   const groups = readGroups(servers, notes);
   checkGroups(tree, groups, { notes });
   const [main] = servers;
-  const context: Context = { sources, environment: variables.environment, main, groups, notes, endings: new Endings() };
+  const context: Context = { sources, envvars, main, groups, notes, endings: new Endings() };
   const overrides = servers.map((server) => overridesOf(server, scopesOf(main, server), sources, reader));
   checkDirectives(overrides.flat(), { notes }, variables.names);
   const sites = servers.map((server, at): Site => ({ server, scopes: scopesOf(main, server, overrides[at]) }));

@@ -47,18 +47,24 @@ export function embeddedSettings(directive: Directive, context: Context): Ini {
 }
 
 function complete(ini: Ini, directive: Directive, context: Context): void {
-  const apacheUser = mainWord(context, 'user')?.word ?? context.environment.get('APACHE_RUN_USER') ?? 'www-data';
-  const apacheGroup = mainWord(context, 'group')?.word ?? context.environment.get('APACHE_RUN_GROUP') ?? 'www-data';
+  const apacheUser = mainWord(context, 'user')?.word ?? context.envvars.environment.get('APACHE_RUN_USER') ?? 'www-data';
+  const apacheGroup = mainWord(context, 'group')?.word ?? context.envvars.environment.get('APACHE_RUN_GROUP') ?? 'www-data';
   const plain = (account: string): string => account.replace(/^#/u, '');
   if (ini.get('app', 'user') === undefined) ini.set('app', 'user', plain(apacheUser));
   // Not the user's own group: mod_wsgi takes Apache's where none is given.
   if (ini.get('app', 'group') === undefined) ini.set('app', 'group', plain(apacheGroup));
-  // That of Apache, which files made so far have.
-  if (ini.get('app', 'umask') === undefined) ini.set('app', 'umask', '0022');
+  umask(ini, context);
   const user = ini.get('app', 'user') ?? '';
   if (ini.get('app', 'directory') === undefined && user !== plain(apacheUser)) homeDirectory(ini, user, directive, context);
   python(ini, directive, context);
   processEnvironment(ini, context);
+}
+
+/** That of Apache, which files made so far have. */
+function umask(ini: Ini, { envvars, endings }: Context): void {
+  if (ini.get('app', 'umask') !== undefined) return;
+  ini.set('app', 'umask', envvars.umask?.value ?? '0022');
+  if (envvars.umask !== null) endings.carried(envvars.umask, '[app] umask');
 }
 
 /** Without home=, mod_wsgi starts in the home directory of a user that is not Apache's. */
@@ -112,4 +118,19 @@ function processEnvironment(ini: Ini, context: Context): void {
     if (!isOff) ini.set('environment', variable, variable === 'PYTHONDONTWRITEBYTECODE' ? '1' : said.word);
     context.endings.carried(said.directive, isOff ? 'the default' : `[environment] ${variable}`);
   }
+  apacheEnvironment(ini, context);
+}
+
+/** mod_wsgi's processes came from Apache's, and had its environment. */
+function apacheEnvironment(ini: Ini, { envvars, endings }: Context): void {
+  for (const one of envvars.exported) {
+    const { name, value } = one;
+    if (ini.get('environment', name) !== undefined) continue;
+    if (value === null || !Ini.holds(value)) endings.left(one, 'apps had it in their environment; its value is not known here, or no INI file can hold it', `set ${name} in [environment]`);
+    else {
+      ini.set('environment', name, value);
+      endings.carried(one, `[environment] ${name}`);
+    }
+  }
+  for (const one of envvars.unread) endings.left(one, 'what it changes for apps is not known here', 'set what they need in [environment], [app] or [service]');
 }

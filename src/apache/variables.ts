@@ -34,23 +34,3 @@ export class Variables {
     return { text: expanded, unknown };
   }
 }
-
-/** Debian's, where the configuration comes without its envvars. */
-const DEBIAN = { APACHE_RUN_USER: 'www-data', APACHE_RUN_GROUP: 'www-data', APACHE_LOG_DIR: '/var/log/apache2', APACHE_RUN_DIR: '/var/run/apache2', APACHE_LOCK_DIR: '/var/lock/apache2', APACHE_PID_FILE: '/var/run/apache2/apache2.pid' };
-
-/** The assignments of /etc/apache2/envvars, which is a shell script: what is more than an assignment is passed over. */
-export function readEnvvars(script: string | null): ReadonlyMap<string, string> {
-  if (script === null) return new Map(Object.entries(DEBIAN));
-  const found = new Map<string, string>();
-  const exported = new Map<string, string>();
-  for (const line of script.split('\n')) {
-    const assignment = /^\s*(export\s+)?([A-Za-z_]\w*)=("[^"]*"|'[^']*'|[^\s;#]*)\s*$/u.exec(line);
-    if (assignment === null) continue;
-    const [, isExported, name = '', written = ''] = assignment;
-    const bare = /^["']/u.test(written) ? written.slice(1, -1) : written;
-    const value = written.startsWith("'") ? bare : bare.replace(/\$(?:\{(\w+)\}|(\w+))/gu, (_, a?: string, b?: string) => found.get(a ?? b ?? '') ?? '');
-    found.set(name, value);
-    if (isExported !== undefined) exported.set(name, value);
-  }
-  return exported;
-}

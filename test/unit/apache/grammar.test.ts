@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Modules, versionHolds } from '../../../src/apache/condition.js';
+import { readEnvvars } from '../../../src/apache/envvars.js';
 import { rawLines } from '../../../src/apache/lines.js';
 import { fill } from '../../../src/apache/macro.js';
 import { alternatives } from '../../../src/apache/mount.js';
 import { matchesPattern } from '../../../src/apache/pattern.js';
-import { readEnvvars, Variables } from '../../../src/apache/variables.js';
+import { Variables } from '../../../src/apache/variables.js';
 import { allWords, Words } from '../../../src/apache/words.js';
 
 test('words, as Apache quotes them', () => {
@@ -67,9 +68,22 @@ test('${NAME}: what is not known stays, and what belongs to mod_rewrite is not a
 });
 
 test('envvars is a script, of which the assignments are read', () => {
-  const script = 'unset HOME\nif [ x ] ; then\n\tSUFFIX="-x"\nelse\n\tSUFFIX=\nfi\nexport RUN_USER=www$SUFFIX\nexport DIR=/var/run/a${SUFFIX}\n#export NO=1\nLANG=C\nexport Q=\'$x\'\n';
-  assert.deepEqual(Object.fromEntries(readEnvvars(script)), { RUN_USER: 'www', DIR: '/var/run/a', Q: '$x' });
-  assert.equal(readEnvvars(null).get('APACHE_RUN_USER'), 'www-data');
+  const debian = 'unset HOME\nif [ "${C##/etc/}" != "${C}" ] ; then\n\tSUFFIX="-${C##/etc/}"\nelse\n\tSUFFIX=\nfi\nexport RUN_USER=www$SUFFIX\nexport DIR=/var/run/a${SUFFIX}\n#export NO=1\nLANG=C\nexport Q=\'$x\'\n';
+  assert.deepEqual(Object.fromEntries(readEnvvars(debian, 'envvars').environment), { RUN_USER: 'www', DIR: '/var/run/a', Q: '$x' });
+  assert.equal(readEnvvars(null, 'envvars').environment.get('APACHE_RUN_USER'), 'www-data');
+  const read = (script: string): unknown[] => {
+    const { exported, umask, unread } = readEnvvars(script, 'envvars');
+    return [Object.fromEntries(exported.map(({ name, value }) => [name, value])), umask?.value ?? null, unread.map(({ place }) => place.line)];
+  };
+  for (const [script, exported, umask, unread] of [
+    ['export A=1 # one\nexport B="a b" C=\'c\';', { A: '1', B: 'a b', C: 'c' }, null, []],
+    ['A=x\nexport A', { A: 'x' }, null, []], ['export A=1\nA=2', { A: '2' }, null, []], ['export A=1\nunset A', {}, null, []],
+    ['export A=a\\ b"c\\"d\\$e"\'f\'#g', { A: 'a bc"d$ef#g' }, null, []], ['export A=', { A: '' }, null, []],
+    ['export A=$(hostname)', {}, null, [1]], ['export A="$(hostname)" B=`id`', { A: null, B: null }, null, []], ['export PATH=/opt/bin:$PATH', { PATH: null }, null, []],
+    ['export A="${B:-x}"', { A: null }, null, []], ['if true; then\nexport A=1\nfi\nexport B=2', { A: null, B: '2' }, null, []],
+    ['umask 002', {}, '0002', []], ['umask 0027 # group', {}, '0027', []], ['umask u=rwx', {}, null, [1]], ['if x; then\numask 007\nfi', {}, null, [2]],
+    ['. /etc/default/locale\nulimit -n 65536\nexport APACHE_LOG_DIR=/l', {}, null, [1, 2]], ['export A=1; export B=2', {}, null, [1]], ['export "A=1"', {}, null, [1]],
+  ] as const) assert.deepEqual(read(script), [exported, umask, unread], script);
 });
 
 test('expressions that mean a list of paths', () => {
