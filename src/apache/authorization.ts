@@ -22,7 +22,7 @@ export function authorizationOf({ scopes }: SiteRoutes, { mount, target, path }:
   if (at(target.url) || old(target.url)) return 'pass';
   const names = new Set(['wsgipassauthorization', 'rewriterule']);
   const only = pathsWith(scopes, ({ name }) => names.has(name)).filter((one) => path !== null && isBelow(one, path) && (at(one) || old(one)));
-  return only.length === 0 ? 'drop' : { only: [...new Set(only)] };
+  return only.length === 0 ? 'drop' : { only: [...new Set(only)].map((one) => ({ path: one })) };
 }
 
 /** The old way to the same: RewriteRule .* - [E=HTTP_AUTHORIZATION:%{HTTP:Authorization}], or SetEnvIf. */

@@ -23,10 +23,16 @@ export function isHalfKnown({ directive }: Mount): boolean {
 /** A WSGIScriptAlias that is no app's, or a WSGIScriptAliasMatch; with the reason. */
 export interface Unmounted {
   readonly directive: Directive;
+  readonly path: string | null;
+  readonly regex: string | null;
   readonly reason: string;
   readonly advice: string;
   /** Whose scripts it runs. */
   readonly directory?: string;
+}
+
+export function isMount(one: Mount | Unmounted): one is Mount {
+  return 'script' in one;
 }
 
 const OPTIONS = ['process-group', 'application-group', 'callable-object', 'pass-authorization'];
@@ -67,7 +73,7 @@ function prefix(directive: Directive, location: string, target: string, options:
   const found = splitTarget(target);
   if (found === null) {
     return {
-      directive, reason: `${target} is a directory: the URL says which script in it runs`,
+      directive, path: location.replace(/(.)\/$/u, '$1'), regex: null, reason: `${target} is a directory: the URL says which script in it runs`,
       advice: `make an app of each script, with route = ${location.replace(/\/$/u, '')}/NAME`, directory: target.replace(/\/$/u, ''),
     };
   }
@@ -103,12 +109,12 @@ function expression(directive: Directive, regex: string, target: string, options
   }
   if (rest === null && !/[$\\]\d/u.test(target)) {
     return [{
-      directive, reason: `of ${regex}, mod_wsgi made the whole path SCRIPT_NAME, and PATH_INFO empty`,
+      directive, path: null, regex, reason: `of ${regex}, mod_wsgi made the whole path SCRIPT_NAME, and PATH_INFO empty`,
       advice: 'mount the app at a path, if it can do without that: mount = /… and route = /… in [proxy]',
     }];
   }
   const why = /[$\\]\d/u.test(script) ? 'the URL says which script runs' : 'no list of paths says the same';
-  return [{ directive, reason: `${regex}: ${why}`, advice: 'make an app of each script, with routes of its own' }];
+  return [{ directive, path: null, regex, reason: `${regex}: ${why}`, advice: 'make an app of each script, with routes of its own' }];
 }
 
 /**

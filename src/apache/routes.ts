@@ -3,7 +3,7 @@ import { choose, type Choice } from './choice.js';
 import type { Context, Site } from './context.js';
 import type { Directive } from './directive.js';
 import { isKept, keepsOf, wsgiHandler, type Keep } from './keep.js';
-import { isHalfKnown, readMounts, type Mount, type Unmounted } from './mount.js';
+import { isHalfKnown, isMount, readMounts, type Mount, type Unmounted } from './mount.js';
 import { showPlace } from './place.js';
 import { isBelow, locationPath, locationRegex, locationsWith, type Target } from './scope.js';
 
@@ -26,31 +26,44 @@ export interface SiteRoutes extends Site {
 
 const DELEGATES = new Set(['wsgiprocessgroup', 'wsgicallableobject', 'wsgiapplicationgroup']);
 
-/** `inherited`: the mounts of the main server, which a virtual host has after its own. */
-export function routesOf(site: Site, own: readonly Mount[], inherited: readonly Mount[], context: Context): SiteRoutes {
-  const keeps = keepsOf(site);
-  const mounts = reachable(own, inherited, keeps, context);
+/** `inherited`: what the main server mounts, which a virtual host has after its own. */
+export function routesOf(site: Site, own: readonly (Mount | Unmounted)[], inherited: readonly (Mount | Unmounted)[], context: Context): SiteRoutes {
+  const keeps = [...keepsOf(site), ...leftToWsgi([...own, ...inherited])];
+  const mounts = reachable(own.filter(isMount), inherited.filter(isMount), keeps, context);
   return { ...site, keeps, routes: mounts.flatMap((mount) => routesOfMount(mount, site, context)) };
 }
 
-/** The mounts of a server's own directives. */
-export function mountsOf(site: Site, context: Context): readonly Mount[] {
+/** The mounts of a server's own directives, in the order in which they are asked. */
+export function mountsOf(site: Site, context: Context): readonly (Mount | Unmounted)[] {
   const { notes, endings } = context;
-  const isMount = (one: Mount | Unmounted): one is Mount => 'script' in one;
   const { directives } = site.server;
   // mod_alias is asked before mod_wsgi.
   const aliases = directives.filter(({ name }) => name === 'alias').flatMap((directive) => aliasMount(directive, site, context));
-  return [...aliases, ...directives.flatMap((directive): readonly Mount[] => {
+  return [...aliases, ...directives.flatMap((directive): readonly (Mount | Unmounted)[] => {
     const { name } = directive;
     if (name !== 'wsgiscriptalias' && name !== 'wsgiscriptaliasmatch') return [];
     const found = readMounts(directive, notes);
     for (const one of found) {
       if (isMount(one)) continue;
       const scripts = context.sources.list(one.directory ?? '')?.filter((script) => /\.(wsgi|py)$/u.test(script)) ?? [];
-      endings.left(one.directive, one.reason, `${one.advice}${scripts.length === 0 ? '' : `: there is ${[...scripts].sort().join(', ')}`}`);
+      endings.left(one.directive, one.reason, `${one.advice}${scripts.length === 0 ? '' : `: there is ${[...scripts].sort().join(', ')}`}; until then leave it to mod_wsgi, with its group`);
     }
-    return found.filter(isMount);
+    return found;
   })];
+}
+
+/** The URLs of what no app came of: those of the mounts before them excepted, they are not for a mount behind. */
+function leftToWsgi(all: readonly (Mount | Unmounted)[]): readonly Keep[] {
+  return all.flatMap((one, at): readonly Keep[] => {
+    if (isMount(one)) return [];
+    const before = all.slice(0, at).flatMap(({ path }) => path ?? []);
+    const { path, regex: expression, directive: { written, place } } = one;
+    if (before.some((other) => isBelow(path ?? '/', other))) return [];
+    const taken = before.filter((other) => (expression === null ? isBelow(other, path ?? '/') : within(expression, other) !== null)).map(escapeRegex);
+    if (taken.length === 0) return [{ path, regex: expression, why: written, place }];
+    const regex = expression ?? (path === '/' ? '^/' : `^${escapeRegex(path ?? '')}(?:/|$)`);
+    return [{ path: null, regex: `^(?!(?:${taken.join('|')})(?:/|$)).*?(?:${regex})`, why: written, place }];
+  });
 }
 
 function aliasMount(directive: Directive, site: Site, { endings }: Context): readonly Mount[] {
@@ -135,7 +148,7 @@ function leaveDynamic(said: readonly Directive[], value: string, { scopes }: Sit
 }
 
 /** An expression for those of its URLs that are below a path, which are the ones of that mount; null where there are none. */
-function within(regex: string, base: string): string | null {
+export function within(regex: string, base: string): string | null {
   const begin = sample(regex);
   const isSure = regex.startsWith('^') && !regex.includes('|');
   if (base === '/' || (isSure && begin !== base && isBelow(begin, base))) return regex;

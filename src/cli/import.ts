@@ -24,6 +24,7 @@ export interface ImportOptions {
 /** Shows what becomes of an Apache configuration with mod_wsgi; writes it only if asked to, and over nothing. */
 export function importFromApache(wire: Wire, files: readonly string[], options: ImportOptions): ExitCode {
   const { root } = wire.places;
+  if (!/^\d+(?:\.\d+){0,2}$/u.test(options.apacheVersion)) throw new UserError(`${options.apacheVersion} is no version of Apache`, 'such as 2.4.62: apachectl -v tells it');
   const sources = new FileSources(root);
   const paths = files.map((file) => inside(root, file));
   for (const [at, path] of paths.entries()) {

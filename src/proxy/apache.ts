@@ -91,8 +91,10 @@ const KNOWN = new Set(['REMOTE_USER', 'REMOTE_ADDR', 'REMOTE_HOST', 'REMOTE_IDEN
 function drop(authorization: FrontHeaders['authorization']): string[] {
   if (authorization === 'pass') return [];
   if (authorization === 'drop') return ['RequestHeader unset Authorization'];
-  const paths = authorization.only.map(escapeRegex).join('|');
-  return [`RequestHeader unset Authorization ${quote(`expr=! (%{REQUEST_URI} =~ m#^(${paths})(/|$)#)`)}`];
+  const paths = authorization.only.flatMap((one) => ('path' in one ? [escapeRegex(one.path)] : []));
+  const regexes = authorization.only.flatMap((one) => ('regex' in one ? [one.regex.replaceAll('#', '\\x23')] : []));
+  const all = [...(paths.length === 0 ? [] : [`^(${paths.join('|')})(/|$)`]), ...regexes];
+  return [`RequestHeader unset Authorization ${quote(`expr=! (%{REQUEST_URI} =~ m#${all.join('|')}#)`)}`];
 }
 
 /** Without `#`, by which an expression may be enclosed, and which nothing can escape there. */

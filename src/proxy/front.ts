@@ -19,8 +19,8 @@ export interface FrontApp {
 export interface FrontHeaders {
   readonly match: Match;
   readonly variables: readonly string[];
-  /** `drop`: the app gets no Authorization header; or only below these paths. */
-  readonly authorization: 'pass' | 'drop' | { readonly only: readonly string[] };
+  /** `drop`: the app gets no Authorization header; or only with these requests. */
+  readonly authorization: 'pass' | 'drop' | { readonly only: readonly Match[] };
 }
 
 /** Lines for one <ProxyMatch> or several, of which a later one counts more. */

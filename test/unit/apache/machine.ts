@@ -32,7 +32,7 @@ export function show({ apps, fronts, endings, diagnostics, assumed, directives, 
     ...fronts.flatMap((front) => [
       '', `== ${front.title}${front.inherits ? '' : ', without what the main server has'}`, ...front.remarks, ...front.routes.map(showRoute),
       ...[...front.guards].flatMap(([name, guard]) => guard.flatMap((lines, at) => lines.map((line) => `<ProxyMatch> ${at === 0 ? '' : `${at + 1} `}of ${name}: ${line}`))),
-      ...front.headers.map(({ match, variables, authorization }) => `${showMatch(match)}: ${[...variables, `authorization ${typeof authorization === 'string' ? authorization : `only ${authorization.only.join(' ')}`}`].join(', ')}`),
+      ...front.headers.map(({ match, variables, authorization }) => `${showMatch(match)}: ${[...variables, `authorization ${typeof authorization === 'string' ? authorization : `only ${authorization.only.map(showMatch).join(' ')}`}`].join(', ')}`),
     ]),
     '', `== ends of ${directives} directives, ${commented} commented out`,
     ...endings.map(({ place, what, end, text, advice }) => `${place.file}:${place.line}${viaText(place)}: ${what}: ${end}: ${text}${advice === null ? '' : `; ${advice}`}`),

@@ -66,3 +66,11 @@ test('-D and --module are what Apache would be given, --server-root what Include
   assert.match(out, /user = somebody/);
   assert.doesNotMatch(out, /tls/);
 });
+
+test('--apache-version takes a version', () => {
+  const site = file('version.conf', `<IfVersion >= 2.4>\n${SITE}</IfVersion>\n`);
+  assert.equal(run(site, '--apache-version', '2.4').code, 0);
+  const refused = run(site, '--apache-version', 'x');
+  assert.equal(refused.code, 1);
+  assert.match(refused.err, /x is no version of Apache\n +such as 2\.4\.62/);
+});
