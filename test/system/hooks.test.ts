@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { configure, deploy } from '../lab/fixture.js';
-import { Lab, RELEASES } from '../lab/lab.js';
+import { Lab } from '../lab/lab.js';
 import { startLoad } from '../lab/load.js';
 import { lossless } from './rolls.js';
-import { LONG, statusOf, whole } from './whole.js';
+import { LONG, OLDEST, statusOf, whole } from './whole.js';
 
 const PROCESSES = LONG ? 4 : 2;
 /** Requests: some seconds of the clients here. */
@@ -39,7 +39,7 @@ def nworkers_changed(server, new, old): note("nworkers_changed", server)
 def pre_exec(server): note("pre_exec", server)
 `;
 
-for (const release of RELEASES) {
+for (const release of OLDEST) {
   describe(`a gunicorn.conf.py on ${release}`, { timeout: 1_800_000 }, () => {
     let lab: Lab;
     let deployed = 0;
