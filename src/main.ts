@@ -125,7 +125,8 @@ unit.command('stopped').argument('<app>').action((app: string) => run((wire) => 
 unit.command('touched').argument('<app>').option('--again', 'the second look', false)
   .action((app: string, options: { again: boolean }) => run((wire) => touched(wire, app, options.again)));
 unit.command('drain').action(() => run((wire) => drainAll(wire)));
-unit.command('packaged').action(() => run(packagedAppsChanged));
+unit.command('packaged').option('--gone', 'look only at apps whose file is gone', false)
+  .action(({ gone }: { gone: boolean }) => run((wire) => packagedAppsChanged(wire, gone)));
 unit.command('verdict').action(() => run((wire) => verdict(wire)));
 
 /** What went wrong, in words, and the exit code. */

@@ -14,9 +14,10 @@ import type { Wire } from './wire.js';
 /**
  * What the package's trigger runs when packages have brought, replaced or taken away INI files of apps: new apps are
  * applied, those whose package was unpacked since their generation was made are rolled, those whose file is gone are
- * removed. One that fails keeps no other from its turn. Returns the highest exit code.
+ * removed. One that fails keeps no other from its turn. `goneOnly`: looks at the last kind alone. Returns the highest
+ * exit code.
  */
-export async function packagedAppsChanged(wire: Wire): Promise<ExitCode> {
+export async function packagedAppsChanged(wire: Wire, goneOnly: boolean): Promise<ExitCode> {
   const packaged = packagedApps(wire.places);
   const there = packaged.filter((app) => (configuredApps(wire.places) ?? []).includes(app));
   const gone = knownApps(wire.stateDirectory).filter((app) => !packaged.includes(app) && cameFromPackage(wire, app));
@@ -29,7 +30,7 @@ export async function packagedAppsChanged(wire: Wire): Promise<ExitCode> {
     worst = Math.max(worst, code) as ExitCode;
   };
   for (const app of gone) await attempt(app, async () => remove(wire, app));
-  for (const app of there) {
+  for (const app of goneOnly ? [] : there) {
     const generation = current(wire, app);
     if (generation === null) await attempt(app, () => apply(wire, [app], { dryRun: false, wait: true }));
     else if (unpackedSince(wire.places, app, generation)) await attempt(app, () => renew(wire, app));

@@ -32,9 +32,9 @@ for (const release of LONG ? RELEASES : []) {
       for (const one of packages) files.push(await packApp(lab, one));
       return lab.sh(`dpkg ${action} ${files.join(' ')} 2>&1`, { timeout: 180_000 });
     };
-    const ask = async (app: App, path: string, times = 1): Promise<string> =>
+    const ask = async (app: string, path: string, times = 1): Promise<string> =>
       lab.sh(`for i in $(seq ${times}); do curl -s --max-time 20 --unix-socket /run/wsgi/${app}.sock http://localhost${path}; done`);
-    const serves = async (app: App, version: number, when: string): Promise<void> => {
+    const serves = async (app: string, version: number, when: string): Promise<void> => {
       await whole(lab, PROCESSES, when, app);
       assert.match(await ask(app, '/who'), new RegExp(`"release": "${version}"`), when);
     };
@@ -198,6 +198,24 @@ for (const release of LONG ? RELEASES : []) {
       assert.equal(await lab.sh("dpkg-query -W -f='${db:Status-Status}' wsgictl"), 'installed');
       await whole(lab, PROCESSES, 'given up', 'mail');
       assert.equal(await lab.exists('/var/lib/wsgictl/.removed'), false);
+    });
+
+    it('policy-rc.d has the last word: nothing is started or reloaded, and that is said', async () => {
+      const { workers } = await statusOf(lab, 'mail');
+      await lab.write('/usr/sbin/policy-rc.d', '#!/bin/sh\nexit 101\n', 0o755);
+      const [mail, forum] = [await packApp(lab, { name: 'mail', version: 2, account: 'mail-app' }), await packApp(lab, { name: 'forum', version: 1 })];
+      assert.match(await lab.sh(`dpkg -i ${mail} ${forum} 2>&1`, { timeout: 180_000 }), /policy-rc\.d forbids to start or reload apps/);
+      assert.match(await ask('mail', '/who'), /"release": "1"/);
+      const after = await statusOf(lab, 'mail');
+      assert.deepEqual(after.workers.map(({ pid }) => pid), workers.map(({ pid }) => pid));
+      assert.match(after.notes.join('\n'), /its package was unpacked since generation \d+: wsgictl reload mail/);
+      assert.equal(await lab.sh('systemctl is-active wsgi-app@forum wsgi-app@forum.socket || true'), 'inactive\ninactive\n');
+
+      await lab.sh('wsgictl apply forum; wsgictl reload mail', { timeout: 120_000 });
+      await serves('forum', 1, 'applied');
+      await serves('mail', 2, 'reloaded');
+      await lab.sh('dpkg --purge forum; rm /usr/sbin/policy-rc.d', { timeout: 120_000 });
+      assert.deepEqual(await remains(lab, 'forum'), []);
     });
 
     it('what is installed, upgraded or removed in an image takes effect at its next boot', async () => {
