@@ -36,7 +36,8 @@ export function enter(machine: Machine, keeper: Keeper, command: readonly string
       'nsenter', '--target', String(machine.pid), '--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup',
       'setpriv', '--pdeathsig', 'KILL', '--bounding-set', CAPABILITIES, '--reset-env', ...user,
       'env', ...environment, ...command],
-    { stdio: 'pipe' },
+    // In a process group of its own: a `kill 0` in there is for a whole group, whatever namespaces its processes are in.
+    { stdio: 'pipe', detached: true },
   );
 }
 

@@ -115,9 +115,9 @@ for (const release of OLDEST) {
       const restarts = Number(await lab.sh(`systemctl show -P NRestarts wsgi-worker-shop-*@1.service`));
       for (const signal of ['TERM', 'INT', 'QUIT']) {
         let pid = '';
-        // Any of them may be about to leave for max-requests.
+        // Any of them may be about to leave for max-requests, or be between two processes: then its pid is 0.
         await lab.waitFor(`a worker takes SIG${signal}`, async () => {
-          pid = (await lab.run(['bash', '-euc', `pid=$(systemctl show -P MainPID wsgi-worker-shop-*@1.service); kill -${signal} "$pid"; echo "$pid"`])).stdout.trim();
+          pid = (await lab.run(['bash', '-euc', `pid=$(systemctl show -P MainPID wsgi-worker-shop-*@1.service); test "$pid" -gt 0; kill -${signal} "$pid"; echo "$pid"`])).stdout.trim();
           return pid !== '';
         });
         await lab.waitFor(`another one after SIG${signal}`, async () => !(await pids()).includes(pid));

@@ -128,6 +128,7 @@ for (const release of NEWEST) {
         assert.equal(readFileSync('/proc/self/cgroup', 'utf8'), cgroup);
         assert.notEqual((await lab.run(['sh', '-c', 'echo 0 >/proc/sys/kernel/panic'])).code, 0);
         assert.notEqual((await lab.run(['date', '-s', 'now'])).code, 0); // now: should it be let, it does no harm
+        assert.equal((await lab.run(['sh', '-c', 'kill 0'])).code, 143); // its process group, which is not that of the tests
         assert.equal((await lab.sh("ls /sys/class/net; ip -br link show lo | grep -o UNKNOWN")).trim(), 'lo\nUNKNOWN');
         await lab.sh('rm -rf /usr/games; touch /usr/only-here');
         assert.throws(() => readFileSync('/usr/only-here'), /ENOENT/);
