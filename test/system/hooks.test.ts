@@ -103,6 +103,7 @@ for (const release of OLDEST) {
     it('A7: the socket file outlives rolls, max-requests and signals, and a bind to its own path', async (t) => {
       await applied({ 'max-requests': LIFE });
       assert.match(await checked(), /bind is ignored/);
+      const restarted = async (): Promise<number> => Number(await lab.sh('systemctl show -P NRestarts wsgi-worker-shop-*@1.service'));
       const inode = async (): Promise<string> => lab.sh(`stat -c %i ${SOCKET}`);
       const first = await inode();
       const load = startLoad(lab, { fast: 16, pauseMs: 100 });
@@ -112,7 +113,7 @@ for (const release of OLDEST) {
         await roll();
         assert.equal(await inode(), first, `roll ${count + 1}`);
       }
-      const restarts = Number(await lab.sh(`systemctl show -P NRestarts wsgi-worker-shop-*@1.service`));
+      const restarts = await restarted();
       for (const signal of ['TERM', 'INT', 'QUIT']) {
         let pid = '';
         // Any of them may be about to leave for max-requests, or be between two processes: then its pid is 0.
@@ -124,9 +125,9 @@ for (const release of OLDEST) {
         await wait(500);
         assert.equal(await inode(), first, signal);
       }
+      // One restart for each signal, and the others for max-requests.
+      await lab.waitFor('worker 1 has left for max-requests, too', async () => (await restarted()) > restarts + 3, 60_000);
       const report = await lossless(load);
-      assert.ok(report.requests > LIFE * PROCESSES * 2, 'nobody reached max-requests');
-      assert.ok(Number(await lab.sh(`systemctl show -P NRestarts wsgi-worker-shop-*@1.service`)) > restarts);
       t.diagnostic(`${release}: ${rolls} rolls, ${report.requests} requests, ${report.failed} failed, longest gap ${report.longestGap} ms`);
     });
   });
