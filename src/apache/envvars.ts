@@ -1,12 +1,6 @@
-import type { Place } from './place.js';
+import type { Said } from './endings.js';
 
-/** A line of /etc/apache2/envvars, as directives are told of. */
-export interface EnvvarsLine {
-  readonly written: string;
-  readonly place: Place;
-}
-
-export interface Exported extends EnvvarsLine {
+export interface Exported extends Said {
   readonly name: string;
   /** Null where only the shell could tell. */
   readonly value: string | null;
@@ -18,8 +12,8 @@ export interface Envvars {
   /** Those that mean nothing to Apache itself. */
   readonly exported: readonly Exported[];
   /** Three or four octal digits. */
-  readonly umask: (EnvvarsLine & { readonly value: string }) | null;
-  readonly unread: readonly EnvvarsLine[];
+  readonly umask: (Said & { readonly value: string }) | null;
+  readonly unread: readonly Said[];
 }
 
 /** Debian's, where the configuration comes without its envvars. */
@@ -37,7 +31,7 @@ export function readEnvvars(script: string | null, file: string): Envvars {
   if (script === null) return { environment: new Map(Object.entries(DEBIAN)), exported: [], umask: null, unread: [] };
   const known = new Map<string, string | null>();
   const exported = new Map<string, Exported>();
-  const unread: EnvvarsLine[] = [];
+  const unread: Said[] = [];
   let umask: Envvars['umask'] = null;
   let depth = 0;
   for (const [index, raw] of script.split('\n').entries()) {

@@ -126,8 +126,11 @@ for (const release of OLDEST) {
         assert.equal(await inode(), first, signal);
       }
       // One restart for each signal, and the others for max-requests.
-      await lab.waitFor('worker 1 has left for max-requests, too', async () => (await restarted()) > restarts + 3, 60_000);
+      const enough = LIFE * PROCESSES * 2;
+      await lab.waitFor('workers have left for max-requests, too', async () => (await load.report()).requests > enough && (await restarted()) > restarts + 3, 60_000);
       const report = await lossless(load);
+      assert.ok(report.requests > enough, 'nobody reached max-requests');
+      assert.ok((await restarted()) > restarts);
       t.diagnostic(`${release}: ${rolls} rolls, ${report.requests} requests, ${report.failed} failed, longest gap ${report.longestGap} ms`);
     });
   });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { readApp } from '../../../src/config/app.js';
 import { apacheView } from '../../../src/proxy/apache.js';
 import { frontOf } from '../../../src/proxy/app-front.js';
-import type { Front } from '../../../src/proxy/front.js';
+import type { Front, Match } from '../../../src/proxy/front.js';
 import { nginxView } from '../../../src/proxy/nginx.js';
 import { PROXY_TEMPLATES, render } from '../../../src/units/render.js';
 import { template } from '../units/made.js';
@@ -78,4 +78,14 @@ test('a header that sections set is unset outside of them; a path that Apache wo
   const text = apache('[proxy]\nmount = /[a]\nvariables = REMOTE_USER');
   assert.ok(text.indexOf('RequestHeader unset X-Wsgictl-REMOTE-USER') < text.indexOf('<LocationMatch'), text);
   assert.ok(text.includes('<LocationMatch "^/\\\\[a\\\\](/|$)">'), text);
+});
+
+test('who else gets the Authorization header is said by path and by expression', () => {
+  const [headers] = front('').headers;
+  assert.ok(headers !== undefined);
+  const dropped = (only: readonly Match[]): string | undefined =>
+    apacheView({ ...front(''), headers: [{ ...headers, authorization: { only } }] }).sections[0]?.headers.at(-1);
+  assert.equal(dropped([{ path: '/a.b' }]), 'RequestHeader unset Authorization "expr=! (%{REQUEST_URI} =~ m#^(/a\\\\.b)(/|$)#)"');
+  assert.equal(dropped([{ regex: '^/x#(.*)$' }]), 'RequestHeader unset Authorization "expr=! (%{REQUEST_URI} =~ m#^/x\\\\x23(.*)$#)"');
+  assert.equal(dropped([{ regex: '^/x' }, { path: '/a' }, { path: '/b' }]), 'RequestHeader unset Authorization "expr=! (%{REQUEST_URI} =~ m#^(/a|/b)(/|$)|^/x#)"');
 });
