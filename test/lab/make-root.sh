@@ -26,11 +26,15 @@ if [ -z "${WSGICTL_MAKING_ROOT:-}" ]; then
   WSGICTL_MAKING_ROOT=1 exec unshare --mount --pid --fork --kill-child --mount-proc "$0" "$@"
 fi
 
+# Roots of two releases may be made at once, and apt works for one at a time.
+exec 8>"$(dirname "$target")/debootstrap.lock"
+flock 8
 if ! command -v debootstrap >/dev/null; then
   echo '== debootstrap is missing: installing it (nothing else is installed on this machine)'
   apt-get update
   DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends debootstrap
 fi
+exec 8>&-
 
 # The mirror that this machine uses, if it is a Debian; one-line and deb822 sources both hold it as a word.
 mirror=http://deb.debian.org/debian
