@@ -52,5 +52,7 @@ ln -s fd/2 dev/stderr
 pivot_root . mnt
 cd /
 umount --lazy /mnt
+# As a machine's mounts are, and a container's: systemd hands on a service's credentials by way of that.
+mount --make-rshared /
 exec /usr/bin/setpriv --bounding-set="$capabilities" \
   /usr/bin/env -i container=wsgictl-lab PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd --system
