@@ -1,3 +1,4 @@
+import { firstControl } from '../config/control.js';
 import { didYouMean } from '../config/guess.js';
 import { conditionHolds, type Conditions } from './condition.js';
 import { Directive } from './directive.js';
@@ -110,6 +111,11 @@ export class Reader {
     const { text, unknown } = this.around.variables.expand(line.text);
     if (text.length > LONGEST) {
       this.notes.fault(place, `with the values of its variables, the line has more than ${LONGEST} characters`);
+      return;
+    }
+    const control = firstControl(text.replaceAll('\t', ' '));
+    if (control !== null) {
+      this.notes.fault(place, `the line holds the control character ${control}`);
       return;
     }
     const section = /^<\s*(\S+?)(?:\s+([^]*?))?\s*>?$/u.exec(text);

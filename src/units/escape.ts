@@ -1,9 +1,17 @@
-/**
- * Quoting for unit files, all of it: systemd.syntax(7), systemd.service(5) "Command lines", systemd.unit(5) "Specifiers".
- * The configuration holds no control characters, so nothing here can end a line.
- */
+/** Quoting for unit files, all of it: systemd.syntax(7), systemd.service(5) "Command lines", systemd.unit(5) "Specifiers". */
+import { hasControl, quoted } from '../config/control.js';
+import { UserError } from '../errors.js';
 
-const percent = (text: string): string => text.replaceAll('%', '%%');
+/**
+ * A text that stays in its line, wherever it came from: a configuration, a link, systemd. Throws UserError if it holds a
+ * control character, which could end the line, or a noncharacter, for which systemd does not load the unit.
+ */
+export function line(text: string): string {
+  if (hasControl(text.replaceAll('\t', ' '))) throw new UserError(`cannot write ${quoted(text)} into a file: it holds a control character`, 'rename what has this name');
+  return text;
+}
+
+const percent = (text: string): string => line(text).replaceAll('%', '%%');
 const inQuotes = (text: string): string => `"${percent(text).replace(/["\\]/g, '\\$&')}"`;
 
 /** One word of a list: Environment=, ReadWritePaths=. */

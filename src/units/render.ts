@@ -1,5 +1,6 @@
 import Handlebars from 'handlebars';
 import { UserError } from '../errors.js';
+import { line } from './escape.js';
 
 /** The templates, by the name of what they make; each is `templates/NAME.hbs`. */
 export const STATIC_UNITS = [
@@ -46,8 +47,12 @@ for (const name of ['if', 'unless', 'each', 'with'] as const) {
   });
 }
 
-/** Renders a unit file, or what a proxy needs. Throws UserError for a template that is faulty or names what does not exist. */
+/**
+ * Renders a unit file, or what a proxy needs. Throws UserError for a template that is faulty or names what does not
+ * exist, and for a value that would not stay in its line.
+ */
 export function render(template: Omit<Template, 'digest'>, view: object): string {
+  assertLines(view);
   const compiled = handlebars.compile(template.text, { noEscape: true, strict: true });
   try {
     return compiled(view);
@@ -55,4 +60,10 @@ export function render(template: Omit<Template, 'digest'>, view: object): string
     const reason = (error as Error).message.split('\n').join(' ');
     throw new UserError(`cannot render ${template.file}: ${reason}`, `compare it with the packaged ${template.name}.hbs`);
   }
+}
+
+/** Every value, however deep in the view: one that some template forgot to quote can do harm in its own line at most. */
+function assertLines(value: unknown): void {
+  if (typeof value === 'string') line(value);
+  else if (typeof value === 'object' && value !== null) Object.values(value).forEach(assertLines);
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { UserError } from '../../../src/errors.js';
 import * as escape from '../../../src/units/escape.js';
 import { property, type Random } from '../random.js';
 import { command, expand, readUnit, words } from './unit-text.js';
@@ -40,6 +41,14 @@ const OTHERS: readonly (readonly [way: 'argument' | 'program' | 'rest' | 'path',
 ];
 
 for (const [way, text, escaped] of OTHERS) test(`${way} ${text}`, () => assert.equal(escape[way](text), escaped));
+
+for (const way of ['word', 'argument', 'program', 'rest', 'path'] as const) {
+  test(`${way} refuses what could end its line`, () => {
+    for (const end of ['\n', '\r', '\0', '\u000b', '\u001b', '\u007f', '\u0085', '\u009b', '\u2028', '\u2029', '\ufffe', '\u{1ffff}']) {
+      assert.throws(() => escape[way](`/srv/x${end}ExecStartPre=+/x`), UserError);
+    }
+  });
+}
 
 test('time spans and permissions', () => {
   assert.deepEqual([null, 0, 1, 1_000, 1_500, 90_000].map(escape.span), ['0', '0s', '1ms', '1s', '1500ms', '90s']);
