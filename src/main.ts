@@ -10,6 +10,7 @@ import { removeApp, stopApp } from './cli/remove.js';
 import { renderUnits } from './cli/render.js';
 import { complain } from './cli/report.js';
 import { reloadApps, restartApps, rollbackApp, startApps } from './cli/roll-commands.js';
+import { mayListen } from './cli/socket-move.js';
 import { status } from './cli/status.js';
 import { runRoll } from './cli/unit-roll.js';
 import { touched } from './cli/touch.js';
@@ -124,6 +125,7 @@ unit.command('reload').argument('<app>').action((app: string) => run((wire) => r
 unit.command('stopped').argument('<app>').action((app: string) => run((wire) => appStopped(wire, app)));
 unit.command('touched').argument('<app>').option('--again', 'the second look', false)
   .action((app: string, options: { again: boolean }) => run((wire) => touched(wire, app, options.again)));
+unit.command('listen').argument('<app>').action((app: string) => run((wire) => mayListen(wire, app)));
 unit.command('drain').action(() => run((wire) => drainAll(wire)));
 unit.command('packaged').option('--gone', 'look only at apps whose file is gone', false)
   .action(({ gone }: { gone: boolean }) => run((wire) => packagedAppsChanged(wire, gone)));

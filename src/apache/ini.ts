@@ -1,5 +1,5 @@
 import { hasControl } from '../config/control.js';
-import { SECTIONS } from '../config/settings.js';
+import { SECTIONS } from '../config/sections.js';
 
 /** An INI file in the making. */
 export class Ini {

@@ -13,6 +13,7 @@ import type { Staged } from '../plan/stage.js';
 import { clashes } from './clashes.js';
 import { checkEnvironment } from './environment-check.js';
 import { prepareInRoot, removeFromRoot } from './image.js';
+import { assertOpenable } from './openable.js';
 import { removeApp, stopApp } from './remove.js';
 import { complain, say, sayNoApps } from './report.js';
 import { isRetrying, rollApp } from './roll-command.js';
@@ -108,6 +109,7 @@ async function examine(wire: Wire, app: string): Promise<Applied> {
   if (config === null) throw new ConfigError(diagnostics);
   for (const diagnostic of diagnostics) complain(formatDiagnostic(diagnostic));
   const staged = wire.stage(config);
+  assertOpenable(wire, staged);
   const ledger = wire.ledger(app);
   const current = ledger.current();
   const generation = current === null ? null : ledger.generation(current);

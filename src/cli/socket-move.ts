@@ -3,10 +3,11 @@ import { existsSync, lstatSync, rmSync } from 'node:fs';
 import { readListen, type Listen } from '../config/listen.js';
 import { EXIT, UserError, type ExitCode } from '../errors.js';
 import type { WantedSocket } from '../plan/plan.js';
-import { sameForm, withAddresses } from '../plan/socket.js';
+import { addressesOf, sameForm, withAddresses } from '../plan/socket.js';
 import { appUnit, socketUnit } from '../plan/names.js';
+import { distrustListen } from './openable.js';
 import { complain, say } from './report.js';
-import type { Wire } from './wire.js';
+import { monotonic, type Wire } from './wire.js';
 
 /** Where the socket of an app listens; null where it does not. */
 export async function listens(wire: Wire, app: string): Promise<readonly string[] | null> {
@@ -25,12 +26,14 @@ export async function moveSocket(wire: Wire, app: string, socket: WantedSocket):
   const { systemd, units } = wire;
   const ledger = wire.ledger(app);
   const held = await listens(wire, app);
+  // One that root must not make again is left at once: for the moment until its restart, new workers find no socket.
+  const kept = (held ?? []).filter((address) => isSafe(wire, address));
   const leave = [...(ledger.socketMove()?.from ?? []), ...(held ?? [])].filter((address) => !socket.addresses.includes(address));
   const before = units.socketDropIn(app);
   if (held !== null) {
     for (const address of socket.addresses) if (!held.includes(address)) await probe(address);
     ledger.setSocketMove({ from: [...new Set(leave)] });
-    units.writeSocketDropIn(app, withAddresses(socket.text, [...new Set([...held, ...socket.addresses])]));
+    units.writeSocketDropIn(app, withAddresses(socket.text, [...new Set([...kept, ...socket.addresses])]));
     await systemd.daemonReload();
     if (!(await reopen(wire, app))) {
       units.writeSocketDropIn(app, withAddresses(before, held));
@@ -46,27 +49,57 @@ export async function moveSocket(wire: Wire, app: string, socket: WantedSocket):
   return EXIT.done;
 }
 
+/** Whether nobody can come between when root makes or removes a socket there. */
+export function isSafe(wire: Wire, address: string): boolean {
+  return !address.startsWith('/') || wire.places.mode === 'user' || distrustListen(address) === null;
+}
+
+/** ExecStartPre= of a socket with addresses of its own: whether root may make them. */
+export function mayListen(wire: Wire, app: string): ExitCode {
+  const unsafe = addressesOf(wire.units.socketDropIn(app)).filter((address) => !isSafe(wire, address));
+  for (const address of unsafe) complain(`${app}: cannot listen on ${address}: another account could put something else there: wsgictl check ${app}`);
+  return unsafe.length === 0 ? EXIT.done : EXIT.cannot;
+}
+
 /** What is left to do when workers run that know the new addresses only. */
 export function endMove(wire: Wire, app: string, socket: WantedSocket): void {
   const ledger = wire.ledger(app);
   // systemd leaves the file of a socket behind that it does not hold any more.
   for (const path of ledger.socketMove()?.from ?? []) {
     if (!path.startsWith('/') || socket.addresses.includes(path)) continue;
-    if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) rmSync(path);
+    if (isSafe(wire, path) && lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) rmSync(path);
   }
   ledger.setSocketMove(null);
   say(`${app}: listens on ${socket.addresses.join(', ')}`);
 }
 
+/** How often a socket is restarted that systemd refuses to open since its app is just then ending a failed start. */
+const TRIES = 5;
+
 /** Restarts the socket and with it the app, if that runs. Returns whether the socket is open. */
 async function reopen(wire: Wire, app: string): Promise<boolean> {
   const { systemd } = wire;
   const before = await systemd.unit(appUnit(app));
-  await systemd.jobResult(await systemd.restart(socketUnit(app)));
-  if ((await systemd.unit(socketUnit(app))).active !== 'active') return false;
+  for (let attempt = 1; ; attempt++) {
+    await systemd.jobResult(await systemd.restart(socketUnit(app)));
+    // An app that systemd tries to start again pulls it up by a job of its own.
+    if ((await settled(wire, socketUnit(app), /^(de)?activating$/u)) === 'active') break;
+    if (before.active === 'inactive' || attempt === TRIES) return false;
+    await settled(wire, appUnit(app), /^deactivating$/u);
+  }
   // The app's own job comes after the socket's; one that is queued already is joined.
   if (before.active !== 'inactive') await systemd.jobResult(await systemd.start(appUnit(app)));
   return true;
+}
+
+/** Waits, for a minute and a half at most, as long as a unit is in such a state. Returns its state. */
+async function settled({ systemd }: Wire, unit: string, passing: RegExp): Promise<string> {
+  const deadline = monotonic() + 90_000;
+  for (;;) {
+    const { active } = await systemd.unit(unit);
+    if (!passing.test(active) || monotonic() > deadline) return active;
+    await systemd.change(1000);
+  }
 }
 
 /** An address that somebody else has would leave the app without any. Throws UserError. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { AppConfig } from '../config/settings.js';
 import { EXIT, type ExitCode } from '../errors.js';
 import { configuredApps, readIni, unpackedSince } from '../host/inis.js';
@@ -6,7 +7,9 @@ import { missing } from '../host/pin.js';
 import { appUnit, socketUnit, touchUnit, workersOf } from '../plan/names.js';
 import { last } from '../roll/events.js';
 import { failureOf, observe } from '../roll/observe.js';
+import { unopenable } from './openable.js';
 import { say, sayJson, sayNoApps } from './report.js';
+import { isSafe } from './socket-move.js';
 import type { Wire } from './wire.js';
 
 export interface WorkerStatus {
@@ -89,6 +92,12 @@ export async function appStatus(wire: Wire, app: string): Promise<AppStatus> {
   for (const path of record === null ? [] : missing(record.needs)) problems.push(`${path} is gone: deploy, then wsgictl apply ${app}`);
   const crashed = workers.filter(({ restarts, phase }) => restarts > 0 && phase !== 'ready');
   for (const worker of crashed) problems.push(`worker ${worker.index} was restarted ${worker.restarts} times${worker.note === null ? '' : `: it ${worker.note}`}`);
+  const unsafe = record === null ? null : unopenable(wire, app, record);
+  if (unsafe !== null) problems.push(`${unsafe}: wsgictl check ${app}`);
+  for (const address of socket.active === 'active' ? socket.listen : []) {
+    if (address.startsWith('/') && !isSafe(wire, address)) problems.push(`its socket ${address} is in a folder that another account can write: wsgictl check ${app}`);
+    else if (address.startsWith('/') && !existsSync(address)) problems.push(`its socket ${address} is gone, so nobody can connect: systemctl restart ${socketUnit(app)}`);
+  }
   const unwatched = unit.active === 'active' && wire.units.read(touchUnit(app)) !== null && (await systemd.unit(touchUnit(app))).active !== 'active';
   if (unwatched) problems.push(`a touch is not noticed: systemctl status ${touchUnit(app)}`);
   // What packages brought is not here to stay undone: that a roll was due, and could not be, is for somebody.
@@ -127,12 +136,13 @@ function changes(wire: Wire, app: string, current: number | null): Changes {
 }
 
 /** What an administrator's file says otherwise than the one that a package brought. */
-function overridden({ file, packaged, lines, environment, environ, service }: AppConfig): string[] {
+function overridden({ file, packaged, lines, credentials, environment, environ, service }: AppConfig): string[] {
   if (packaged === null) return [];
   const own = (line: number): boolean => line <= packaged.after;
-  const open = Object.entries({ environment, environ, service }).flatMap(([section, entries]) =>
+  const open = Object.entries({ credentials, environment, environ, service }).flatMap(([section, entries]) =>
     entries.map(({ name, line }): [string, number] => [`${section}.${name}`, line]));
-  const given = [...Object.entries(lines), ...open].flatMap(([setting, line]) => (own(line) ? setting : []));
+  const settings = Object.entries(lines).map(([setting, [first = 0]]): [string, number] => [setting, first]);
+  const given = [...settings, ...open].flatMap(([setting, line]) => (own(line) ? setting : []));
   return given.length === 0 ? [] : [`${given.join(', ')} from ${file}, the rest from ${packaged.file}`];
 }
 

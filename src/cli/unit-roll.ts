@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, EXIT, noSpace, UserError, type ExitCode } from '../errors.js';
-import { loadIni, readIni } from '../host/inis.js';
+import { readIni } from '../host/inis.js';
 import type { Ledger } from '../host/ledger.js';
 import type { RollLog } from '../host/roll-log.js';
 import { missing } from '../host/pin.js';
@@ -15,6 +15,7 @@ import { observe } from '../roll/observe.js';
 import { roll, type Ending, type Roll } from '../roll/run.js';
 import type { Job } from '../systemd/port.js';
 import { describe } from './narrate.js';
+import { assertOpenable, assertStartable, unopenable } from './openable.js';
 import { close } from './unit-close.js';
 import { say } from './report.js';
 import { takeTouches } from './touch.js';
@@ -146,6 +147,7 @@ async function prepare(wire: Wire, ledger: Ledger, wish: Wish, from: number | nu
   if (wish.kind === 'start' || wish.kind === 'scale') {
     if (previousRecord === null || previous === null) throw new UserError(`${app} has no committed generation`, `wsgictl apply ${app}`);
     restoreUnitFile(wire, ledger, previousRecord);
+    assertStartable(wire, app, previousRecord);
     const processes = wish.kind === 'scale' ? wish.processes : previous.processes;
     return {
       app, generation: previousRecord, processes, budget: { surge: 0, unavailable: 0 }, canary: false, proven: previous.processes,
@@ -161,11 +163,13 @@ type Amount = Parameters<typeof budget>[1];
 interface Made { readonly generation: Generation; readonly maxSurge: Amount; readonly maxUnavailable: Amount }
 
 async function makeGeneration(wire: Wire, ledger: Ledger): Promise<Made> {
-  const config = loadIni(wire.places, ledger.app);
+  const { config, diagnostics, text } = readIni(wire.places, ledger.app);
+  if (config === null || text === null) throw new ConfigError(diagnostics);
   const staged = wire.stage(config);
+  assertOpenable(wire, staged);
   wire.runner.ensure();
   const generation = generationOf(staged, await reserve(wire, ledger), new Date().toISOString());
-  ledger.record(generation, staged.unitText, config.file, staged.pinned.kept);
+  ledger.record(generation, staged.unitText, text, staged.pinned.kept);
   wire.units.writeGeneration(ledger.app, generation.number, staged.unitText);
   return { generation, maxSurge: config.reload['max-surge'], maxUnavailable: config.reload['max-unavailable'] };
 }
@@ -176,8 +180,10 @@ async function copyGeneration(wire: Wire, ledger: Ledger, number: number): Promi
   const unitText = ledger.unitText(number);
   if (original === null || unitText === null) throw new UserError(`${ledger.app} has no generation ${number}`, `wsgictl status ${ledger.app}`);
   refuseIfGone(original);
+  const unsafe = unopenable(wire, ledger.app, original);
+  if (unsafe !== null) throw new UserError(`generation ${number} of ${ledger.app} cannot run any more: ${unsafe}`, 'choose another generation');
   const generation = { ...original, number: await reserve(wire, ledger), createdAt: new Date().toISOString(), copyOf: number };
-  ledger.record(generation, unitText, ledger.frozen(number), ledger.code(number));
+  ledger.record(generation, unitText, ledger.ini(number), ledger.code(number));
   wire.units.writeGeneration(ledger.app, generation.number, unitText);
   // A rollback may be the answer to a faulty INI file: then it goes the careful way.
   const reload = readIni(wire.places, ledger.app).config?.reload;

@@ -23,7 +23,7 @@ export async function appStopped(wire: Wire, app: string): Promise<ExitCode> {
 /** ExecStop= of the drain unit: the target is being stopped; returns when no worker of any app is left. */
 export async function drainAll(wire: Wire): Promise<ExitCode> {
   await insist(async () => {
-    const sockets = (await wire.systemd.list([ALL_SOCKETS])).filter(({ active }) => active === 'active');
+    const sockets = (await wire.systemd.list([ALL_SOCKETS])).filter(({ active }) => active !== 'inactive' && active !== 'failed');
     const workers = await wire.systemd.list([ALL_WORKERS]);
     await wire.systemd.stopAll([...sockets, ...workers].map((unit) => unit.name));
     await drained(wire, ALL_WORKERS);

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { hasControl, quoted } from '../config/control.js';
+import { lineOf } from '../config/origin.js';
 import type { AppConfig } from '../config/settings.js';
-import { EXIT, UserError } from '../errors.js';
+import { ConfigError, EXIT, UserError, type Diagnostic } from '../errors.js';
 import { configuredApps, isPackaged } from '../host/inis.js';
 import { knownApps, Ledger } from '../host/ledger.js';
 import { pin } from '../host/pin.js';
@@ -87,10 +89,16 @@ export class Wire {
     return { text: render(template, socketView(config, proxies, '%t')), addresses };
   }
 
-  /** The path unit of an app that is reloaded by a touch; null where nothing is watched. */
+  /** The path unit of an app that is reloaded by a touch; null where nothing is watched. Throws ConfigError for a path that cannot be. */
   touch(config: AppConfig): string | null {
     const { touch } = config.reload;
     if (touch.length === 0) return null;
+    const faults = touch.flatMap((path, index): Diagnostic[] => {
+      const evil = watchedFor(this.places.root, [path]).find(hasControl);
+      if (evil === undefined) return [];
+      return [{ ...lineOf(config, 'reload.touch', index), message: `touch ${path}: a link leads through ${quoted(evil)}, which no unit can name`, hint: 'see who made that link', severity: 'error' }];
+    });
+    if (faults.length > 0) throw new ConfigError(faults);
     const template = readTemplate(this.places.templates.map((folder) => this.#inRoot(folder)), TOUCH_TEMPLATE);
     return render(template, touchView(config, watchedFor(this.places.root, touch)));
   }

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../errors.js';
 import { hasControl, quoted } from './control.js';
+import { readCredentials } from './credentials.js';
 import { readEnviron, readEnvironment } from './environment.js';
 import { Faults } from './fault.js';
 import { sectionHint } from './hint.js';
@@ -10,7 +11,8 @@ import { Reader } from './reader.js';
 import { applyRules, type Mode } from './rules.js';
 import { scan, type Entry, type Section } from './scan.js';
 import { readService } from './service.js';
-import { SECTIONS, type AppConfig } from './settings.js';
+import { SECTIONS } from './sections.js';
+import type { AppConfig } from './settings.js';
 import { readLines } from './text.js';
 
 export interface ReadApp {
@@ -54,11 +56,12 @@ export function readApp(file: string, name: string, content: string | Uint8Array
     if (!('open' in rest)) reader.read(section, entries(section));
   }
   const settings = applyRules(reader.settings(), reader, mode, faults);
+  const credentials = readCredentials(entries('credentials'), faults);
   const environment = readEnvironment(entries('environment'), faults);
   const environ = readEnviron(entries('environ'), faults);
   const service = readService(entries('service'), faults);
   const diagnostics = faults.list();
-  return { config: faults.fatal ? null : { name, file, packaged: below, ...settings, environment, environ, service, lines: reader.firstLines() }, diagnostics };
+  return { config: faults.fatal ? null : { name, file, packaged: below, ...settings, credentials, environment, environ, service, lines: reader.allLines() }, diagnostics };
 }
 
 function packagedSections({ content }: Packaged, after: number, faults: Faults): readonly Section[] {

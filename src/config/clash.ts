@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../errors.js';
 import { showListen } from './listen.js';
-import { place } from './origin.js';
+import { lineOf } from './origin.js';
 import type { AppConfig } from './settings.js';
 
 export interface Clash {
@@ -26,7 +26,7 @@ export function addressClashes(configs: readonly AppConfig[], usualAddress: (nam
       const guilty = config.lines['socket.listen'] === undefined ? owner : config;
       const innocent = guilty === config ? owner : config;
       const diagnostic: Diagnostic = {
-        ...place(guilty, guilty.lines['socket.listen'] ?? 0),
+        ...lineOf(guilty, 'socket.listen'),
         message: `${address} is also listened on by the app ${innocent.name}`,
         hint: 'give each app an address of its own',
         severity: 'error',

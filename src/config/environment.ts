@@ -10,6 +10,10 @@ const OURS = /^(LISTEN_(FDS|PID|PIDFDID|FDNAMES)|NOTIFY_SOCKET|WATCHDOG_(USEC|PI
 /** What the server and the request itself put into an environ: PEP 3333. */
 const THEIRS = /^(HTTP_.*|CONTENT_(TYPE|LENGTH)|REQUEST_METHOD|SCRIPT_NAME|PATH_INFO|QUERY_STRING|SERVER_(NAME|PORT|PROTOCOL))$/u;
 
+/** Names, and values, of what is nobody else's business. */
+const SECRET_NAME = /(^|_)(SECRETS?|PASSWORD|PASSWD|PASSPHRASE|TOKEN|CREDENTIALS?|(SECRET|API|PRIVATE|ACCESS)_?KEY)$/iu;
+const SECRET_VALUE = /^[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:[^/\s@]+@/iu;
+
 /** `[environment]`: any name that a shell could set, any text. Values never appear in messages: they may be secrets. */
 export function readEnvironment(entries: readonly Entry[], faults: Faults): readonly Assignment[] {
   return readAssignments(entries, OURS, 'systemd or wsgictl', faults);
@@ -39,6 +43,9 @@ function readAssignments(entries: readonly Entry[], taken: RegExp, by: string, f
       return [];
     }
     warnOfHabits(name, value, line, faults);
+    if (SECRET_VALUE.test(value) || (SECRET_NAME.test(name) && value !== '' && !value.startsWith('/'))) {
+      faults.warn(line, `${name} can be read by every account of the machine`, 'write a secret into a file of its own: see [credentials] and environment-file');
+    }
     return [{ name, value, line }];
   });
 }

@@ -1,5 +1,6 @@
 import { nearestOf } from './guess.js';
-import { SECTIONS, SETTINGS, type Row } from './settings.js';
+import { SECTIONS } from './sections.js';
+import { SETTINGS, type Row } from './settings.js';
 
 /** What may have been meant by a key that its section does not have. */
 export function keyHint(section: string, key: string): string | undefined {

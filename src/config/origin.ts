@@ -16,3 +16,8 @@ export function place({ file, packaged }: Origin, line: number): { readonly file
   if (packaged === null || line <= packaged.after) return { file, line };
   return { file: packaged.file, line: line - packaged.after };
 }
+
+/** Where a setting stands; of a repeated one, the value with that index. Of one that the file does not give: the file as a whole. */
+export function lineOf(config: Origin & { readonly lines: Readonly<Record<string, readonly number[]>> }, setting: string, index = 0): ReturnType<typeof place> {
+  return place(config, config.lines[setting]?.[index] ?? 0);
+}

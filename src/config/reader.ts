@@ -58,8 +58,8 @@ export class Reader implements Given {
     return this.sections.find(({ name }) => name === section)?.line ?? 0;
   }
 
-  firstLines(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.#lines);
+  allLines(): Readonly<Record<string, readonly number[]>> {
+    return Object.fromEntries([...this.#lines.keys()].map((setting) => [setting, this.lines(setting)]));
   }
 
   #valuesOf(setting: string): { value: unknown; line: number }[] {

@@ -1,4 +1,5 @@
-import { SECTIONS, SETTINGS, type Row } from './settings.js';
+import { SECTIONS } from './sections.js';
+import { SETTINGS, type Row } from './settings.js';
 
 /** How the values of a kind are written. */
 const WRITTEN: Readonly<Record<Row['kind'], string>> = {

@@ -1,5 +1,6 @@
 import { quoted } from './control.js';
-import type { Faults } from './fault.js';
+import { BadValue, type Faults } from './fault.js';
+import { opensOf } from './opened.js';
 import type { Entry } from './scan.js';
 import type { Assignment } from './settings.js';
 
@@ -21,7 +22,8 @@ const REFUSED: readonly (readonly [names: RegExp, instead: string])[] = [
     'how a worker ends is said by [reload] graceful-timeout and interrupt-timeout, and [workers] children',
   ],
   [/^(Sockets|NonBlocking|OpenFile|FileDescriptorStore(Max|Preserve)|USBFunction\w*)$/, 'a worker gets the sockets of [socket] listen and nothing else'],
-  [/^Standard(Input|InputText|InputData)$/, 'a worker has no input'],
+  [/^(Standard(Input|InputText|InputData)|TTY\w+)$/, 'a worker has no input and no terminal'],
+  [/^SetCredential$/, 'the unit can be read by every account: write the secret into a file and use [credentials]'],
   [/^Slice$/, "an app's workers have a slice of their own: set its limits by systemctl set-property"],
   [/^(User|DynamicUser|PAMName)$/, 'use [app] user'],
   [/^Group$/, 'use [app] group'],
@@ -30,7 +32,7 @@ const REFUSED: readonly (readonly [names: RegExp, instead: string])[] = [
   [/^Environment$/, 'use [environment]'],
   [/^EnvironmentFile$/, 'use [app] environment-file'],
   [/^UnsetEnvironment$/, 'it could take away what a worker needs to talk to systemd'],
-  [/^(RootDirectory|RootDirectoryStartOnly|RootImage|RootMStack)$/, "another root does not hold the files of wsgictl: see [app] sandbox"],
+  [/^(RootDirectory|RootDirectoryStartOnly|RootImage\w*|RootHash\w*|RootVerity|RootMStack)$/, "another root does not hold the files of wsgictl: see [app] sandbox"],
   [/^PermissionsStartOnly$/, 'nothing of a worker runs with other permissions'],
   [/^PrivatePIDs$/, 'a worker that is process 1 does not get its signals'],
   [/^RemoveIPC$/, 'a worker that ends would remove what the others share'],
@@ -80,7 +82,13 @@ function refusal(name: string, value: string): { message: string; hint?: string 
   if (/^Standard(Output|Error)$/u.test(name) && /^(socket|fd|tty)/u.test(value)) {
     return { message: `${name} may not lead to a socket or terminal`, hint: 'the sockets of a worker belong to its clients' };
   }
-  return null;
+  try {
+    opensOf(name, value, ['wsgi-worker-x-1@1.service']);
+    return null;
+  } catch (error) {
+    if (!(error instanceof BadValue)) throw error;
+    return { message: `${name} ${error.message}`, ...(error.hint === undefined ? {} : { hint: error.hint }) };
+  }
 }
 
 /** One worker leaves while others serve: without this, its end would remove the directory of all. */

@@ -16,20 +16,6 @@ export interface Row extends Limits {
   readonly alias?: readonly string[];
 }
 
-/** The sections in the order in which people read about them. */
-export const SECTIONS = [
-  { name: 'app', doc: 'What to run, as whom, and where.' },
-  { name: 'workers', doc: 'How many processes, and when one of them is replaced.' },
-  { name: 'socket', doc: 'Where the app listens. systemd holds the socket, the proxy connects to it.' },
-  { name: 'reload', doc: 'How a new generation takes over from the old one.' },
-  { name: 'health', doc: 'What a new worker must answer before it gets its first connection.' },
-  { name: 'http', doc: 'How requests are read.' },
-  { name: 'proxy', doc: 'What Apache or nginx passes on, for `wsgictl proxy` and for the workers, who take it from nobody else.' },
-  { name: 'environment', doc: "The app's environment, one `NAME = value` a line.", open: true },
-  { name: 'environ', doc: 'Put into the WSGI environ of each request, one `NAME = value` a line, as SetEnv in Apache did for mod_wsgi.', open: true },
-  { name: 'service', doc: "Any directive of systemd's `[Service]` section, passed on to the workers' unit.", open: true },
-] as const satisfies readonly { name: string; doc: string; open?: true }[];
-
 /** Every setting there is: reader, help and README are made from this table. */
 export const SETTINGS = [
   {
@@ -85,7 +71,7 @@ export const SETTINGS = [
   {
     section: 'app', key: 'environment-file', kind: 'environment-file', default: null, repeat: true, alias: ['env-file', 'dotenv'],
     without: 'none',
-    doc: 'A file of `NAME=value` lines, for secrets: what stands in `[environment]` can be read by every account. With a `-` before it, it may be missing.',
+    doc: 'A file of `NAME=value` lines, in a folder that only root can write; every process of the app finds them in its environment. With a `-` before it, it may be missing.',
   },
   {
     section: 'app', key: 'server', kind: 'choice', choices: ['gunicorn'], default: 'gunicorn',
@@ -264,7 +250,7 @@ export type Settings = {
   };
 };
 
-/** One line of `[environment]`, `[environ]` or `[service]`, in the order of the file. */
+/** One line of `[credentials]`, `[environment]`, `[environ]` or `[service]`, in the order of the file. */
 export interface Assignment {
   readonly name: string;
   /** Byte for byte as in the file, without the spaces around it. */
@@ -279,11 +265,13 @@ export interface Assignment {
  */
 export interface AppConfig extends Settings, Origin {
   readonly name: string;
+  /** The values are paths. */
+  readonly credentials: readonly Assignment[];
   readonly environment: readonly Assignment[];
   readonly environ: readonly Assignment[];
   readonly service: readonly Assignment[];
-  /** The line of each setting that the file gives, by `section.key`; the first one where it is repeated. */
-  readonly lines: Readonly<Record<string, number>>;
+  /** The lines of each setting that the file gives, by `section.key`, in the order of its values. */
+  readonly lines: Readonly<Record<string, readonly number[]>>;
 }
 
 /** The group of the socket where the file names none and the system has it. */

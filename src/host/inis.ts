@@ -6,7 +6,7 @@ import type { AppConfig } from '../config/settings.js';
 import { ConfigError, UserError } from '../errors.js';
 import type { Generation } from '../plan/generation.js';
 import type { Places } from './places.js';
-import { assertTrusted } from './trust.js';
+import { readTrusted, type Trusted } from './trust.js';
 
 /** The names of the apps that have an INI file; null if there is not even a folder for them. */
 export function configuredApps(places: Places): string[] | null {
@@ -60,10 +60,17 @@ export function isPath(text: string): boolean {
   return text.includes('/') || text.endsWith('.ini');
 }
 
+export interface ReadIni extends ReadApp {
+  /** The app's own file as it was read; null for one that is given by its path, or cannot be read. */
+  readonly text: Trusted | null;
+}
+
 /** Reads an app by its name, or an INI file by its path, with all faults. Throws UserError if there is no such app. */
-export function readIni(places: Places, nameOrPath: string): ReadApp {
+export function readIni(places: Places, nameOrPath: string): ReadIni {
   if (isPath(nameOrPath)) {
-    return guarded(places, nameOrPath, `cannot find ${nameOrPath}`, () => readApp(nameOrPath, basename(nameOrPath, '.ini'), readFileSync(nameOrPath), places.mode));
+    return guarded(places, nameOrPath, `cannot find ${nameOrPath}`, () => {
+      return { ...readApp(nameOrPath, basename(nameOrPath, '.ini'), readFileSync(nameOrPath), places.mode), text: null };
+    });
   }
   const nameFault = appNameFault(nameOrPath);
   if (nameFault !== null) throw new UserError(nameFault.message, `an app is named as its file in ${places.apps}, without .ini`);
@@ -72,20 +79,13 @@ export function readIni(places: Places, nameOrPath: string): ReadApp {
   const packaged = packagedIni(places, nameOrPath);
   const file = packaged !== null && !existsSync(places.root + own) ? packaged : own;
   return guarded(places, file, `there is no app ${nameOrPath}: ${file} does not exist`, () => {
-    const content = trusted(places, file);
-    const below = packaged === null || packaged === file ? null : { file: packaged, content: trusted(places, packaged) };
-    return readApp(file, nameOrPath, content, places.mode, below);
+    const text = readTrusted(file, places.root);
+    const below = packaged === null || packaged === file ? null : { file: packaged, content: readTrusted(packaged, places.root).content };
+    return { ...readApp(file, nameOrPath, text.content, places.mode, below), text };
   });
 }
 
-function trusted(places: Places, file: string): Uint8Array {
-  const path = places.root + file;
-  const content = readFileSync(path);
-  assertTrusted(path, places.root || '/');
-  return content;
-}
-
-function guarded(places: Places, file: string, notThere: string, body: () => ReadApp): ReadApp {
+function guarded(places: Places, file: string, notThere: string, body: () => ReadIni): ReadIni {
   try {
     return body();
   } catch (error) {
@@ -124,6 +124,6 @@ function namesIn(folder: string): string[] | null {
   }
 }
 
-function fault(file: string, message: string): ReadApp {
-  return { config: null, diagnostics: [{ file, line: 0, message, severity: 'error' }] };
+function fault(file: string, message: string): ReadIni {
+  return { config: null, text: null, diagnostics: [{ file, line: 0, message, severity: 'error' }] };
 }

@@ -1,7 +1,4 @@
-import {
-  chmodSync, chownSync, closeSync, copyFileSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readlinkSync,
-  renameSync, rmSync, statSync, symlinkSync,
-} from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, openSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Generation } from '../plan/generation.js';
 import { last, type RollEvent, type Wish } from '../roll/events.js';
@@ -9,6 +6,7 @@ import { readIfThere, removeIfThere, syncDirectory, writeWhole } from './files.j
 import { keepTree } from './kept.js';
 import { RollLog } from './roll-log.js';
 import type { Stamps } from './stamps.js';
+import { readTrusted, type Trusted } from './trust.js';
 
 /** A move of an app's socket that was begun and is not finished. */
 export interface SocketMove {
@@ -127,6 +125,11 @@ export class Ledger {
     return this.#file(number, 'app.ini');
   }
 
+  /** The frozen INI file itself. Throws as open(2) does. */
+  ini(number: number): Trusted {
+    return readTrusted(this.frozen(number));
+  }
+
   /** Takes the next number, above all that were ever seen. It is never given out again, whatever happens next. */
   reserve(seen: readonly number[]): number {
     const folder = join(this.directory, 'generations');
@@ -143,21 +146,14 @@ export class Ledger {
     return existsSync(code) ? code : null;
   }
 
-  /** `ini`: the file to freeze, which keeps its mode: it may hold secrets. `code`: the directory to keep. */
-  record(generation: Generation, unitText: string, ini: string, code: string | null): void {
+  /** `ini`: the file to freeze, as it was read; it keeps its mode and owner, since it may hold secrets. `code`: the directory to keep. */
+  record(generation: Generation, unitText: string, ini: Trusted, code: string | null): void {
     if (code !== null) keepTree(code, this.#file(generation.number, 'code'));
+    const { mode, uid, gid } = ini.stats;
     const frozen = this.frozen(generation.number);
-    const temporary = `${frozen}.tmp`;
-    writeWhole(temporary, '', 0o600);
-    copyFileSync(ini, temporary);
-    const handle = openSync(temporary, 'r+');
-    try {
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
-    chmodLike(temporary, ini);
-    renameSync(temporary, frozen);
+    writeWhole(frozen, ini.content, 0o600);
+    if (process.getuid?.() === 0) chownSync(frozen, uid, gid);
+    chmodSync(frozen, mode & 0o777);
     writeWhole(this.#file(generation.number, 'unit.service'), unitText);
     writeWhole(this.#file(generation.number, 'record.json'), `${JSON.stringify(generation, null, 2)}\n`);
   }
@@ -270,10 +266,4 @@ function numbered(folder: string, pattern: RegExp): number[] {
     throw error;
   }
   return names.flatMap((name) => pattern.exec(name)?.[1] ?? []).map(Number).sort((a, b) => a - b);
-}
-
-function chmodLike(path: string, like: string): void {
-  const { mode, uid, gid } = statSync(like);
-  chmodSync(path, mode & 0o777);
-  if (process.getuid?.() === 0) chownSync(path, uid, gid);
 }

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { hasControl } from '../config/control.js';
-import { place } from '../config/origin.js';
+import { lineOf } from '../config/origin.js';
 import type { AppConfig } from '../config/settings.js';
 import { ConfigError, type Diagnostic } from '../errors.js';
 import type { Pinned } from '../units/view.js';
@@ -34,7 +34,7 @@ export function pin(config: AppConfig, runner: string, isPackaged: boolean, root
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       const reason = code === 'ENOENT' ? 'does not exist' : code === undefined ? message : `cannot be read (${code})`;
-      faults.push({ ...place(config, config.lines[`app.${key}`] ?? 0), message: `${key} ${path} ${reason}`, severity: 'error' });
+      faults.push({ ...lineOf(config, `app.${key}`), message: `${key} ${path} ${reason}`, severity: 'error' });
       return path;
     }
   };
@@ -43,7 +43,7 @@ export function pin(config: AppConfig, runner: string, isPackaged: boolean, root
   const python = join(resolve(dirname(app.python), pythonKey, 'directory'), basename(app.python));
   if (faults.length === 0 && !isThere(root, python)) {
     const message = `there is no Python at ${app.python}`;
-    faults.push({ ...place(config, config.lines[`app.${pythonKey}`] ?? 0), message, severity: 'error' });
+    faults.push({ ...lineOf(config, `app.${pythonKey}`), message, severity: 'error' });
   }
   const directory = app.directory === null ? null : resolve(app.directory, 'directory', 'directory');
   const pinned: Pinned = {

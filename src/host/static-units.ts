@@ -35,8 +35,8 @@ export function ensureStaticUnits(places: Places, units: UnitDirectory, changes 
 }
 
 /** The units that all apps share, by name. A user manager has no proxies to be ordered against. */
-export function staticUnits(places: Pick<Places, 'mode' | 'program' | 'templates'>): Map<string, string> {
-  const view = { system: places.mode === 'system', wsgictl: `${word(places.program)}${places.mode === 'user' ? ' --user' : ''}` };
+export function staticUnits(places: Pick<Places, 'mode' | 'program' | 'templates' | 'units'>): Map<string, string> {
+  const view = { units: word(places.units), system: places.mode === 'system', wsgictl: `${word(places.program)}${places.mode === 'user' ? ' --user' : ''}` };
   const names = STATIC_UNITS.filter((name) => view.system || name !== 'wsgi-app-front.service');
   return new Map(names.map((name) => [name, render(readTemplate(places.templates, name), view)]));
 }

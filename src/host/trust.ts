@@ -1,27 +1,146 @@
-import { readFileSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { UserError } from '../errors.js';
+import { wayTo, type Step } from './realpath.js';
+
+/** What keeps root from opening a path. */
+export interface Distrust {
+  /** The folder, link or file that it is about. */
+  readonly path: string;
+  /** Follows the path: `belongs to shop`. */
+  readonly reason: string;
+  /** Whether somebody else than root decides what the path leads to, rather than that it is of the wrong kind. */
+  readonly foreign: boolean;
+}
+
+/** `file`: a regular one; `output`: that, or a device such as /dev/null; `folder`: a directory; `any`: whatever it is. */
+export type PathKind = 'file' | 'output' | 'folder' | 'any';
+
+export interface Wish {
+  readonly kind: PathKind;
+  readonly mayMiss: boolean;
+  /** The account that is trusted as root is, since it is the one that opens the path; null: root alone. */
+  readonly opener: number | null;
+  /** Whether a folder such as /tmp will do, where nobody can replace what is there: for what is read at once. */
+  readonly sticky?: boolean;
+  /** The root that the path is seen from, or an empty string. */
+  readonly root?: string;
+}
 
 /**
- * Refuses a file that somebody else than root (or the user we run as) could change, by itself or by a folder above it:
- * what is in it ends up in commands that systemd runs as root. `top`: the last folder to look at. Throws UserError.
+ * Whether root may open a path: each folder on the way, those of links too, is root's and can be written by nobody else,
+ * each link is root's, and what is at the end is of the wanted kind. Nothing is opened to find that out. Null: it may; and
+ * it stays so until root changes it.
  */
-export function assertTrusted(file: string, top = '/', uid = process.getuid?.() ?? 0): void {
-  const root = rootHere();
-  for (let path = file; ; path = dirname(path)) {
-    const found = statSync(path);
-    const sticky = found.isDirectory() && (found.mode & 0o1000) !== 0;
-    if (found.uid !== root && found.uid !== uid) {
-      throw new UserError(`cannot trust ${file}: ${path} belongs to another account than root`, `chown root ${path}`);
-    }
-    if ((found.mode & 0o002) !== 0 && !sticky) {
-      throw new UserError(`cannot trust ${file}: ${path} can be written by everybody`, `chmod o-w ${path}`);
-    }
-    if ((found.mode & 0o020) !== 0 && !sticky && found.gid !== 0 && uid === 0) {
-      throw new UserError(`cannot trust ${file}: ${path} can be written by its group`, `chmod g-w ${path}`);
-    }
-    if (path === top || path === dirname(path)) return;
+export function distrust(path: string, wish: Wish): Distrust | null {
+  const { steps, error } = wayTo(wish.root ?? '', path);
+  const end = error === null ? (steps.at(-1) ?? null) : null;
+  for (const step of steps) {
+    const found = step === end ? ofWrongKind(step, wish.kind) ?? judgeFolder(step, wish) : judgeLink(step, wish) ?? judgeFolder(step, wish);
+    if (found !== null) return found;
   }
+  if (error === null || (error.code === 'ENOENT' && wish.mayMiss)) return null;
+  // Who may not look has root look for himself.
+  return error.code === 'EACCES' && self() !== null ? null : notThere(path, error);
+}
+
+/**
+ * Whether a generation may be started that serves since before such paths were looked at: at this moment its file is a
+ * regular one of root's, and no other account's link leads there. Null: it may.
+ */
+export function distrustAtStart(path: string, { kind, mayMiss }: Pick<Wish, 'kind' | 'mayMiss'>): Distrust | null {
+  const { steps, error } = wayTo('', path);
+  const wish: Wish = { kind, mayMiss, opener: null };
+  const link = steps.map((step) => judgeLink(step, wish)).find((found) => found !== null);
+  if (link !== undefined) return link;
+  if (error !== null) return error.code === 'ENOENT' && mayMiss ? null : notThere(path, error);
+  const end = steps.at(-1) as Step;
+  return ofWrongKind(end, kind === 'any' ? 'file' : kind) ?? judgeOwner(end, wish);
+}
+
+function judgeLink(step: Step, wish: Wish): Distrust | null {
+  if (!step.stats.isSymbolicLink() || isTrusted(step.stats.uid, wish)) return null;
+  return { path: step.path, reason: `is a link of ${nameOf(step.stats.uid, 'passwd', wish.root)}`, foreign: true };
+}
+
+function judgeFolder(step: Step, wish: Wish): Distrust | null {
+  if (!step.stats.isDirectory()) return null;
+  return judgeOwner(step, wish) ?? (wish.sticky === true && (step.stats.mode & 0o1000) !== 0 ? null : judgeMode(step, wish));
+}
+
+function judgeOwner({ path, stats }: Step, wish: Wish): Distrust | null {
+  return isTrusted(stats.uid, wish) ? null : { path, reason: `belongs to ${nameOf(stats.uid, 'passwd', wish.root)}`, foreign: true };
+}
+
+function judgeMode({ path, stats: { mode, gid } }: Step, wish: Wish): Distrust | null {
+  if ((mode & 0o002) !== 0) return { path, reason: 'can be written by everybody', foreign: true };
+  // Whoever is no root may have given a group of his such rights.
+  const group = (mode & 0o020) !== 0 && gid !== 0 && wish.opener === null;
+  return group ? { path, reason: `can be written by the group ${nameOf(gid, 'group', wish.root)}`, foreign: true } : null;
+}
+
+function ofWrongKind({ path, stats }: Step, kind: PathKind): Distrust | null {
+  const fits = { file: stats.isFile(), output: stats.isFile() || stats.isCharacterDevice(), folder: stats.isDirectory(), any: true }[kind];
+  return fits ? null : { path, reason: `is ${kindOf(stats)}, not a ${kind === 'folder' ? 'directory' : 'regular file'}`, foreign: false };
+}
+
+function notThere(path: string, { code, message }: NodeJS.ErrnoException): Distrust {
+  return { path, reason: code === 'ENOENT' ? 'does not exist' : `cannot be looked at (${code ?? message})`, foreign: false };
+}
+
+/** Who runs this, if that is not root. */
+function self(): number | null {
+  return process.getuid?.() || null;
+}
+
+function isTrusted(uid: number, { opener }: Wish): boolean {
+  return uid === rootHere() || uid === opener;
+}
+
+export interface Trusted {
+  readonly content: Buffer;
+  readonly stats: Stats;
+}
+
+/**
+ * Reads a file of root's, or of whoever runs this: what is in it ends up in commands that systemd runs as root. It is
+ * read from the descriptor that was looked at. Throws UserError if somebody else could change it, by itself or by a
+ * folder or link on the way, and as open(2) does where it is missing or cannot be read.
+ */
+export function readTrusted(path: string, root = ''): Trusted {
+  const wish: Wish = { kind: 'any', mayMiss: true, opener: self(), sticky: true, root };
+  refuse(path, distrust(path, wish));
+  const { real, error } = wayTo(root, path);
+  if (real === null) throw error;
+  const file = openSync(root + real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY);
+  try {
+    const stats = fstatSync(file);
+    if (stats.isDirectory()) throw Object.assign(new Error(`${path} is a directory`), { code: 'EISDIR' });
+    const step = { path: real, stats };
+    refuse(path, ofWrongKind(step, 'file') ?? judgeOwner(step, wish) ?? judgeMode(step, wish));
+    return { content: readFileSync(file), stats };
+  } finally {
+    closeSync(file);
+  }
+}
+
+function refuse(path: string, found: Distrust | null): void {
+  if (found === null) return;
+  const hint = found.path === path ? `chown root: ${path} && chmod go-w ${path}` : 'keep the file itself in a folder that only root can write';
+  throw new UserError(`cannot trust ${path}: ${found.path} ${found.reason}`, hint);
+}
+
+function kindOf(stats: Stats): string {
+  if (stats.isDirectory()) return 'a directory';
+  if (stats.isFIFO()) return 'a FIFO';
+  if (stats.isSocket()) return 'a socket';
+  return stats.isFile() ? 'a regular file' : 'a device';
+}
+
+/** The name of an account or group of this machine; its number where it has none, and for another root. */
+function nameOf(id: number, file: 'passwd' | 'group', root = ''): string {
+  if (root !== '') return String(id);
+  const line = readFileSync(`/etc/${file}`, 'utf8').split('\n').find((one) => one.split(':')[2] === String(id));
+  return line?.split(':')[0] || String(id);
 }
 
 /** The account that all belong to who have no number in a user namespace. */
@@ -32,6 +151,7 @@ const NOBODY = 65534;
  * the user has one. Any other account looks the same there: that nobody else may write is looked at all the same.
  */
 function rootHere(): number {
-  const map = readFileSync('/proc/self/uid_map', 'utf8');
-  return /^ *0 /m.test(map) ? 0 : NOBODY;
+  known ??= /^ *0 /m.test(readFileSync('/proc/self/uid_map', 'utf8')) ? 0 : NOBODY;
+  return known;
 }
+let known: number | null = null;

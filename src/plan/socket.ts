@@ -19,6 +19,12 @@ export function sameForm(address: string): string {
   }
 }
 
+/** The addresses that a socket's drop-in names. */
+export function addressesOf(dropIn: string | null): string[] {
+  const values = (dropIn ?? '').split('\n').flatMap((line) => /^ListenStream=(.+)$/u.exec(line)?.[1] ?? []);
+  return values.map((value) => sameForm(value.replaceAll('%%', '%')));
+}
+
 /** The drop-in of a socket with other addresses in it; null is the packaged unit's text. */
 export function withAddresses(dropIn: string | null, addresses: readonly string[]): string {
   const others = (dropIn ?? '[Socket]').trimEnd().split('\n').filter((line) => !line.startsWith('ListenStream='));

@@ -47,6 +47,7 @@ export interface WorkerView {
   readonly directory: string | null;
   readonly kept: string | null;
   readonly umask: string;
+  readonly credentials: readonly string[];
   readonly environment: readonly string[];
   readonly environmentFiles: readonly string[];
   readonly gracefulTimeout: string;
@@ -82,6 +83,7 @@ export function workerView(config: AppConfig, pinned: Pinned, around: Around): W
     directory: pinned.directory === null ? null : escape.path(pinned.directory),
     kept: pinned.kept === null ? null : `${generation}/code:${pinned.kept}`,
     umask: escape.mode(app.umask),
+    credentials: config.credentials.map(credential),
     environment: config.environment.map(({ name, value }) => escape.word(`${name}=${value}`)),
     environmentFiles: app['environment-file'].map((file) => environmentFile(file)),
     gracefulTimeout: escape.span(reload['graceful-timeout']),
@@ -144,7 +146,13 @@ function statuses(ranges: readonly { readonly from: number; readonly to: number 
   return ranges.map(({ from, to }) => (from === to ? String(from) : `${from}-${to}`)).join(',');
 }
 
-function environmentFile(file: { readonly path: string; readonly optional: boolean }): string {
+/** The value of LoadCredential=. */
+export function credential({ name, value }: { readonly name: string; readonly value: string }): string {
+  return `${name}:${escape.path(value)}`;
+}
+
+/** The value of EnvironmentFile=. */
+export function environmentFile(file: { readonly path: string; readonly optional: boolean }): string {
   return `${file.optional ? '-' : ''}${escape.path(file.path)}`;
 }
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readApp } from '../../../src/config/app.js';
 import { hasControl } from '../../../src/config/control.js';
-import { SECTIONS, SETTINGS, type AppConfig } from '../../../src/config/settings.js';
+import { SECTIONS } from '../../../src/config/sections.js';
+import { SETTINGS, type AppConfig } from '../../../src/config/settings.js';
 import { formatDiagnostic } from '../../../src/errors.js';
 
 const LEAST = '[app]\nmodule = shop.wsgi\nuser = shop\n';

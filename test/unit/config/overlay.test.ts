@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readApp } from '../../../src/config/app.js';
-import { place } from '../../../src/config/origin.js';
+import { lineOf } from '../../../src/config/origin.js';
 import { formatDiagnostic } from '../../../src/errors.js';
 
 const PACKAGED = '[app]\nmodule = blog.wsgi\nuser = blog\nenvironment-file = /etc/blog/one\n\n[workers]\nprocesses = 4\n\n[environment]\nA = 1\nB = 2\n';
@@ -46,6 +46,6 @@ test('each fault is told with its own file and line', () => {
 
 test('lines of settings can be found again', () => {
   const { config } = read('[workers]\nprocesses = 8\n');
-  assert.deepEqual(place(config, config.lines['workers.processes'] as number), { file: 'own.ini', line: 2 });
-  assert.deepEqual(place(config, config.lines['app.user'] as number), { file: 'packaged.ini', line: 3 });
+  assert.deepEqual(lineOf(config, 'workers.processes'), { file: 'own.ini', line: 2 });
+  assert.deepEqual(lineOf(config, 'app.user'), { file: 'packaged.ini', line: 3 });
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readValue } from '../../../src/config/reader.js';
-import { SECTIONS, SETTINGS, type AppConfig, type Row } from '../../../src/config/settings.js';
+import { SECTIONS } from '../../../src/config/sections.js';
+import { SETTINGS, type AppConfig, type Row } from '../../../src/config/settings.js';
 
 const rows: readonly Row[] = SETTINGS;
 

@@ -18,7 +18,7 @@ for (const system of [true, false]) {
   for (const name of STATIC_UNITS) {
     if (!system && name === 'wsgi-app-front.service') continue; // no proxy waits for a user's manager
     test(`${name}, ${system ? 'of the system' : 'of a user'}, can be read`, () => {
-      const directives = readUnit(render(template(name), { system, wsgictl: '/usr/bin/wsgictl' }));
+      const directives = readUnit(render(template(name), { system, units: '/etc/systemd/system', wsgictl: '/usr/bin/wsgictl' }));
       assert.ok(directives.length > 2);
       if (!system) assert.ok(!directives.some(({ name: key, value }) => /front|www-data|multi-user/.test(key + value)));
     });

@@ -1,0 +1,92 @@
+import { BadValue } from './fault.js';
+
+/** A path that systemd opens as root on a worker's behalf, before the worker becomes its own account. */
+export interface Opened {
+  readonly directive: string;
+  /** The directive's whole value, as the unit has it. */
+  readonly value: string;
+  readonly path: string;
+  /** `file`: a regular one; `output`: that, or a device such as /dev/null; `any`: whatever it is. */
+  readonly kind: 'file' | 'output' | 'any';
+  readonly mayMiss: boolean;
+}
+
+type Found = Pick<Opened, 'path' | 'kind' | 'mayMiss'>;
+
+const must = (path: string, kind: Found['kind'] = 'any'): Found => ({ path, kind, mayMiss: false });
+/** With a `-` before it, it may be missing. */
+const may = (text: string, kind: Found['kind'] = 'any'): Found => ({ path: text.replace(/^-/u, ''), kind, mayMiss: text.startsWith('-') });
+
+/** Where the directories of systemd.exec(5), "RuntimeDirectory=, StateDirectory=, …", lie. */
+const BASES: Readonly<Record<string, string>> = {
+  RuntimeDirectory: '/run', StateDirectory: '/var/lib', CacheDirectory: '/var/cache', LogsDirectory: '/var/log', ConfigurationDirectory: '/etc',
+};
+
+/** The directives of [Service] that name such paths, and how: systemd.exec(5), systemd.resource-control(5). */
+const READERS: readonly (readonly [names: RegExp, read: (value: string, name: string) => readonly Found[]])[] = [
+  [/^EnvironmentFile$/, (value) => [may(value, 'file')]],
+  [/^LoadCredential(Encrypted)?$/, (value) => (value.includes(':') ? [must(after(value, ':'))] : [])],
+  [/^Standard(Output|Error)$/, (value) => (/^(file|append|truncate):/u.test(value) ? [{ path: after(value, ':'), kind: 'output', mayMiss: true }] : [])],
+  [/^(Network|IPC|User)NamespacePath$/, (value) => [must(value)]],
+  [/^IP(In|E)gressFilterPath$/, (value) => [must(value)]],
+  [/^BPFProgram$/, (value) => [must(after(value, ':'))]],
+  [/^(MountImages|ExtensionImages|ExtensionDirectories)$/, (value) => wordsOf(value).map((word) => may(word.split(':')[0] ?? ''))],
+  // systemd makes these, and gives them to the app's account: what they lie in must not be that account's.
+  [/^(Runtime|State|Cache|Logs|Configuration)Directory$/, (value, name) => parentsOf(wordsOf(value).map((word) => word.split(':')[0] ?? ''), BASES[name] ?? '')],
+];
+
+function parentsOf(names: readonly string[], base: string): readonly Found[] {
+  const inner = names.find((name) => names.some((other) => name.startsWith(`${other}/`)));
+  if (inner !== undefined) throw new BadValue(`names ${inner}, which lies in a directory that is the app's own by then`, 'let the app make it');
+  return names.map((name) => ({ path: dirname(`${base}/${name}`), kind: 'any', mayMiss: true }));
+}
+
+/**
+ * The paths that one directive of [Service] has root open, for each of the units, which are instances of a template.
+ * Throws BadValue where nobody can tell which they are.
+ */
+export function opensOf(directive: string, value: string, units: readonly string[]): readonly Opened[] {
+  const reader = READERS.find(([names]) => names.test(directive));
+  if (reader === undefined) return [];
+  // A credential that is named by no path is one of the system's own.
+  const found = reader[1](value, directive).filter(({ path }) => /^[/%]/u.test(path));
+  return found.flatMap((one) => {
+    const paths = new Set(units.map((unit) => expanded(one.path, unit)));
+    return [...paths].map((path): Opened => ({ ...one, directive, value, path }));
+  });
+}
+
+/** All such paths of a unit's text. Throws as opensOf does. */
+export function opensOfUnit(text: string, units: readonly string[]): readonly Opened[] {
+  return text.replaceAll('\\\n', ' ').split('\n').flatMap((line) => {
+    const [, directive = '', value = ''] = /^([A-Za-z]+)=(.*)$/u.exec(line) ?? [];
+    return opensOf(directive, value, units);
+  });
+}
+
+function wordsOf(value: string): readonly string[] {
+  if (/["'\\]/u.test(value)) throw new BadValue('is written with quotes or backslashes, by which nobody can tell what root would open', 'write plain paths');
+  return value.split(/\s+/u).filter((word) => word !== '');
+}
+
+function after(text: string, mark: string): string {
+  return text.slice(text.indexOf(mark) + 1);
+}
+
+function dirname(path: string): string {
+  return path.replace(/\/+[^/]*\/*$/u, '') || '/';
+}
+
+/** Specifiers as the system's manager resolves them: systemd.unit(5), "Specifiers". */
+function expanded(path: string, unit: string): string {
+  const [, prefix = '', instance = ''] = /^(.*)@(.*)\.service$/u.exec(unit) ?? [];
+  const known: Readonly<Record<string, string>> = {
+    '%': '%', t: '/run', S: '/var/lib', C: '/var/cache', L: '/var/log', E: '/etc', h: '/root',
+    n: unit, N: `${prefix}@${instance}`, p: prefix, i: instance, j: prefix.slice(prefix.lastIndexOf('-') + 1),
+  };
+  return path.replace(/%(.?)/gsu, (specifier, letter: string) => {
+    const said = known[letter];
+    if (said === undefined) throw new BadValue(`holds ${specifier}, by which nobody can tell what root would open`, 'write the path in full');
+    return said;
+  });
+}

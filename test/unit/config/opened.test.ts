@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BadValue } from '../../../src/config/fault.js';
+import { opensOf, opensOfUnit } from '../../../src/config/opened.js';
+
+const UNITS = ['wsgi-worker-my:shop-7@1.service', 'wsgi-worker-my:shop-7@2.service'];
+
+const OPENED: readonly (readonly [directive: string, paths: readonly string[]])[] = [
+  ['EnvironmentFile=/etc/shop.env', ['file /etc/shop.env']],
+  ['EnvironmentFile=-/etc/100%%.env', ['file? /etc/100%.env']],
+  ['LoadCredential=key:/etc/shop.key', ['any /etc/shop.key']],
+  ['LoadCredentialEncrypted=key:/etc/a:b', ['any /etc/a:b']],
+  ['LoadCredential=key', []],
+  ['LoadCredential=key:named-elsewhere', []],
+  ['StandardOutput=append:/var/log/shop.log', ['output? /var/log/shop.log']],
+  ['StandardError=truncate:%L/%p-%i.log', ['output? /var/log/wsgi-worker-my:shop-7-1.log', 'output? /var/log/wsgi-worker-my:shop-7-2.log']],
+  ['StandardOutput=file:%S/%j/%N', ['output? /var/lib/7/wsgi-worker-my:shop-7@1', 'output? /var/lib/7/wsgi-worker-my:shop-7@2']],
+  ['StandardOutput=journal', []],
+  ['NetworkNamespacePath=/run/netns/shop', ['any /run/netns/shop']],
+  ['BPFProgram=egress:/sys/fs/bpf/x', ['any /sys/fs/bpf/x']],
+  ['ExtensionDirectories=-/opt/a /opt/b', ['any? /opt/a', 'any /opt/b']],
+  ['MountImages=/opt/a.img:/mnt', ['any /opt/a.img']],
+  ['StateDirectory=shop', ['any? /var/lib']],
+  ['RuntimeDirectory=shop/a shop/b:link', ['any? /run/shop']],
+  ['LogsDirectory=shop/', ['any? /var/log']],
+  // What root mounts, and never opens; and what names no path.
+  ['BindPaths=/srv/shop', []],
+  ['ReadWritePaths=/srv/shop/media', []],
+  ['WorkingDirectory=/srv/shop', []],
+  ['MemoryMax=1G', []],
+];
+
+for (const [text, paths] of OPENED) {
+  test(`root opens for ${text}: ${paths.join(', ') || 'nothing'}`, () => {
+    const [directive = '', value = ''] = /^(\w+)=(.*)$/.exec(text)?.slice(1) ?? [];
+    const found = opensOf(directive, value, UNITS).map(({ kind, mayMiss, path }) => `${kind}${mayMiss ? '?' : ''} ${path}`);
+    assert.deepEqual([...new Set(found)], paths);
+  });
+}
+
+test('what nobody can tell beforehand is refused', () => {
+  for (const text of ['StandardOutput=append:%d/x', 'EnvironmentFile=/run/%U.env', 'StateDirectory="a b"', 'StateDirectory=a\\x2fb', 'CacheDirectory=shop shop/inner', 'LogsDirectory=a/b a/b/c', 'EnvironmentFile=/x%']) {
+    const [directive = '', value = ''] = /^(\w+)=(.*)$/.exec(text)?.slice(1) ?? [];
+    assert.throws(() => opensOf(directive, value, UNITS), BadValue, text);
+  }
+});
+
+test('a whole unit is read line by line, continued ones as one', () => {
+  const text = '# EnvironmentFile=/no\n[Service]\nExecStart=/usr/bin/python3 \\\n    --environ=A=b \\\n    --x\nEnvironmentFile=/etc/a\nLoadCredential=b:/etc/b\n';
+  assert.deepEqual(opensOfUnit(text, UNITS).map(({ path }) => path), ['/etc/a', '/etc/b']);
+});
