@@ -92,7 +92,7 @@ function select(wire: Wire, names: readonly string[]): { wanted: readonly string
     throw new UserError(`apply takes names of apps, not files: ${path}`, `put it into ${wire.places.apps} and name the app`, EXIT.usage);
   }
   const configured = configuredApps(wire.places) ?? [];
-  const known = knownApps(wire.stateDirectory);
+  const known = knownApps(wire.state);
   const lost = known.filter((app) => !configured.includes(app));
   if (names.length === 0) return { wanted: configured, gone: configured.length === 0 ? [] : lost };
   return { wanted: names.filter((app) => !lost.includes(app)), gone: names.filter((app) => lost.includes(app)) };

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { AppConfig } from '../config/settings.js';
 import { UserError } from '../errors.js';
+import { Folder } from '../host/folder.js';
 import { ensureStaticUnits } from '../host/static-units.js';
 import { appUnit, socketUnit, TARGET, touchUnit } from '../plan/names.js';
 import { say } from './report.js';
@@ -15,7 +15,7 @@ import type { Wire } from './wire.js';
  */
 export function prepareInRoot(wire: Wire, config: AppConfig, socketText: string | null): void {
   const { places, units } = wire;
-  if (!existsSync(places.root + places.program)) {
+  if (new Folder(dirname(places.program), places.root).stat(basename(places.program)) === undefined) {
     throw new UserError(`there is no ${places.program} in ${places.root}`, 'install wsgictl there first');
   }
   ensureStaticUnits(places, units);

@@ -1,10 +1,10 @@
-import { lstatSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Ending } from '../apache/endings.js';
 import { importApache, type Imported } from '../apache/import.js';
 import { showPlace, viaText } from '../apache/place.js';
 import { EXIT, formatDiagnostic, UserError, type ExitCode } from '../errors.js';
-import { writeWhole } from '../host/files.js';
+import { Folder } from '../host/folder.js';
+import { outFolder } from '../host/out.js';
 import { FileSources } from '../host/sources.js';
 import { readTemplate } from '../host/templates.js';
 import { apacheView } from '../proxy/apache.js';
@@ -47,7 +47,7 @@ export function importFromApache(wire: Wire, files: readonly string[], options: 
   for (const [path, text] of made) say(`# ${path}\n${text}`);
   for (const line of summary(imported)) say(line);
   if (faulty) complain('wsgictl: the configuration is faulty: nothing is written');
-  else if (options.write || options.out !== undefined) write(made);
+  else if (options.write || options.out !== undefined) write(wire, made, options.out);
   else say('Nothing is written: that is done by --write, or --out DIR.');
   return faulty ? EXIT.configuration : EXIT.done;
 }
@@ -68,7 +68,7 @@ function serverRoot(file: string): string {
 function filesOf(wire: Wire, { apps, fronts }: Imported, out: string | undefined): ReadonlyMap<string, string> {
   const folder = out === undefined ? wire.places.root + wire.places.apps : resolve(out);
   const files = new Map(apps.map(({ name, text }) => [join(folder, `${name}.ini`), text]));
-  const template = readTemplate(wire.places.templates, PROXY_TEMPLATES.apache);
+  const template = readTemplate(wire.places, PROXY_TEMPLATES.apache);
   const text = fronts.map((front) => render(template, apacheView(front))).join('\n');
   // Beside the apps of a machine it would be in the way.
   if (text !== '') files.set(out === undefined ? 'in place of the directives of mod_wsgi, in Apache:' : join(folder, 'apache.conf'), text);
@@ -98,15 +98,15 @@ export function showEnding({ place, what, text, advice }: Ending): string {
   return `${showPlace(place)}: ${what}: ${text}${advice === null ? '' : `; ${advice}`}${viaText(place)}`;
 }
 
-function write(files: ReadonlyMap<string, string>): void {
-  const real = [...files].filter(([path]) => path.startsWith('/'));
-  const file = real.map(([path]) => dirname(path)).find((folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false);
-  if (file !== undefined) throw new UserError(`${file} is no folder: nothing is written`, 'write into one: --out DIR');
+function write({ places, umask }: Wire, files: ReadonlyMap<string, string>, out: string | undefined): void {
+  const folder = out === undefined ? new Folder(places.apps, places.root) : outFolder(out, 0o777 & ~umask);
+  if (folder.stat('.')?.isDirectory() === false) throw new UserError(`${folder.show('.')} is no folder: nothing is written`, 'write into one: --out DIR');
+  const names = new Map([...files].filter(([path]) => path.startsWith('/')).map(([path, text]) => [basename(path), text]));
   // A link that leads nowhere is there, too.
-  const there = real.filter(([path]) => lstatSync(path, { throwIfNoEntry: false }) !== undefined).map(([path]) => path);
+  const there = [...names.keys()].filter((name) => folder.has(name)).map((name) => folder.show(name));
   if (there.length > 0) throw new UserError(`${there.join(', ')} ${there.length === 1 ? 'is' : 'are'} there already: nothing is written`, 'move them away, or write into another folder: --out DIR');
-  for (const [path, text] of real) {
-    writeWhole(path, text);
-    say(`wrote ${path}`);
+  for (const [name, text] of names) {
+    folder.write(name, text, 0o666 & ~umask);
+    say(`wrote ${folder.show(name)}`);
   }
 }

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import { EXIT, type ExitCode } from '../errors.js';
-import { configuredApps, iniPath, packagedApps, unpackedSince } from '../host/inis.js';
+import { Folder } from '../host/folder.js';
+import { configuredApps, packagedApps, unpackedSince } from '../host/inis.js';
 import { knownApps } from '../host/ledger.js';
 import type { Generation } from '../plan/generation.js';
 import { appUnit } from '../plan/names.js';
@@ -20,7 +20,7 @@ import type { Wire } from './wire.js';
 export async function packagedAppsChanged(wire: Wire, goneOnly: boolean): Promise<ExitCode> {
   const packaged = packagedApps(wire.places);
   const there = packaged.filter((app) => (configuredApps(wire.places) ?? []).includes(app));
-  const gone = knownApps(wire.stateDirectory).filter((app) => !packaged.includes(app) && cameFromPackage(wire, app));
+  const gone = knownApps(wire.state).filter((app) => !packaged.includes(app) && cameFromPackage(wire, app));
   let worst: ExitCode = EXIT.done;
   const attempt = async (app: string, action: () => Promise<ExitCode>): Promise<void> => {
     const code = await action().catch((error: unknown) => {
@@ -65,6 +65,6 @@ function current(wire: Wire, app: string): Generation | null {
 function cameFromPackage(wire: Wire, app: string): boolean {
   const ledger = wire.ledger(app);
   const generation = current(wire, app) ?? ledger.generation(ledger.generations().at(-1) ?? 0);
-  if (generation === null) return !existsSync(wire.places.root + iniPath(wire.places, app));
+  if (generation === null) return !new Folder(wire.places.apps, wire.places.root).has(`${app}.ini`);
   return typeof generation.packaged === 'string' || generation.source.startsWith(`${wire.places.packagedApps}/`);
 }

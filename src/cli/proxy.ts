@@ -14,6 +14,6 @@ export function printProxy(wire: Wire, proxy: string, name: string): ExitCode {
   const front = frontOf(config, `${wire.places.runtime}/${config.name}.sock`);
   if (proxy !== 'apache' && proxy !== 'nginx') throw new UserError(`cannot write for ${proxy}`, 'there are apache and nginx', EXIT.usage);
   const view = proxy === 'apache' ? apacheView(front) : nginxView(front);
-  say(render(readTemplate(wire.places.templates, PROXY_TEMPLATES[proxy]), view).trimEnd());
+  say(render(readTemplate(wire.places, PROXY_TEMPLATES[proxy]), view).trimEnd());
   return EXIT.done;
 }

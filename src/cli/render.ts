@@ -1,8 +1,7 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { EXIT, type ExitCode } from '../errors.js';
 import { configuredApps, loadIni } from '../host/inis.js';
-import { writeWhole } from '../host/files.js';
+import { outFolder } from '../host/out.js';
 import { staticUnits } from '../host/static-units.js';
 import { socketUnit, templateUnit, touchUnit } from '../plan/names.js';
 import { say } from './report.js';
@@ -24,8 +23,7 @@ export function renderUnits(wire: Wire, names: readonly string[], folder: string
   for (const [name, text] of files) {
     if (folder === null) say(`# ${name}\n${text}`);
     else {
-      mkdirSync(folder, { recursive: true });
-      writeWhole(join(folder, name), text);
+      outFolder(dirname(join(folder, name)), 0o777 & ~wire.umask).write(basename(name), text, 0o666 & ~wire.umask);
       say(join(folder, name));
     }
   }

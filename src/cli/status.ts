@@ -41,7 +41,7 @@ export interface AppStatus {
 
 /** Shows what serves. Returns 1 if any of the apps needs somebody. */
 export async function status(wire: Wire, names: readonly string[], options: { readonly json: boolean }): Promise<ExitCode> {
-  const all = [...new Set([...(configuredApps(wire.places) ?? []), ...knownApps(wire.stateDirectory)])].sort();
+  const all = [...new Set([...(configuredApps(wire.places) ?? []), ...knownApps(wire.state)])].sort();
   const apps = await Promise.all((names.length === 0 ? all : names).map((app) => appStatus(wire, app)));
   if (options.json) sayJson(apps);
   else if (apps.length === 0) sayNoApps(wire.places);

@@ -1,9 +1,10 @@
-import { join } from 'node:path';
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
 import { hasControl, quoted } from '../config/control.js';
 import { lineOf } from '../config/origin.js';
 import type { AppConfig } from '../config/settings.js';
 import { ConfigError, EXIT, UserError, type Diagnostic } from '../errors.js';
+import { Folder } from '../host/folder.js';
 import { configuredApps, isPackaged } from '../host/inis.js';
 import { knownApps, Ledger } from '../host/ledger.js';
 import { pin } from '../host/pin.js';
@@ -29,15 +30,22 @@ export interface GlobalOptions {
 export class Wire {
   readonly places: Places;
   readonly units: UnitDirectory;
+  readonly state: Folder;
   readonly runner: Runner;
+  /** That of whoever runs us: files that are theirs go by it. */
+  readonly umask: number;
   #manager: Manager | null = null;
 
   constructor(options: GlobalOptions) {
     const program = realpathSync(process.argv[1] as string);
     if (options.root !== undefined && !existsSync(options.root)) throw new UserError(`--root: ${options.root} does not exist`, undefined, EXIT.usage);
-    const root = options.root === undefined ? '' : realpathSync(options.root);
+    // Not its real path: that of /proc/PID/root, a container's, is read as /.
+    const root = options.root === undefined ? '' : resolve(options.root);
     this.places = findPlaces(options.user === true ? 'user' : 'system', program, process.env, root);
-    this.units = new UnitDirectory(join(root, this.places.units));
+    // Units and state of a system are for all to read, and its runner is for the apps' accounts, whoever runs us.
+    this.umask = options.user === true ? process.umask() : process.umask(0o022);
+    this.units = new UnitDirectory(this.places.units, root);
+    this.state = new Folder(this.places.state, root);
     this.runner = new Runner(this.places.worker, this.places.state);
   }
 
@@ -49,19 +57,15 @@ export class Wire {
     return this.#manager;
   }
 
-  get stateDirectory(): string {
-    return this.places.root + this.places.state;
-  }
-
   /** Throws UserError if there is neither an INI file of that name nor anything left of such an app. */
   assertApp(app: string): void {
-    const left = knownApps(this.stateDirectory).includes(app) || this.units.generations(app).length > 0;
+    const left = knownApps(this.state).includes(app) || this.units.generations(app).length > 0;
     if (left || (configuredApps(this.places) ?? []).includes(app)) return;
     throw new UserError(`there is no app ${app}`, 'wsgictl status names those that there are');
   }
 
   ledger(app: string): Ledger {
-    return new Ledger(this.stateDirectory, app);
+    return new Ledger(this.state, app);
   }
 
   /** The generation that a configuration makes now. Throws ConfigError where one of its paths is missing. */
@@ -72,7 +76,7 @@ export class Wire {
       stateDirectory: this.places.state,
       unitDirectory: this.places.units,
     };
-    const template = readTemplate(this.places.templates.map((folder) => this.#inRoot(folder)), WORKER_TEMPLATE);
+    const template = readTemplate(this.places, WORKER_TEMPLATE);
     return stage(config, pinned, around, template);
   }
 
@@ -85,7 +89,7 @@ export class Wire {
       && (system ? mode === 0o660 && (group ?? proxies) === 'www-data' : group === null);
     const addresses = wantedAddresses(config, this.usualAddress(config.name));
     if (usual) return { text: null, addresses };
-    const template = readTemplate(this.places.templates.map((folder) => this.#inRoot(folder)), SOCKET_TEMPLATE);
+    const template = readTemplate(this.places, SOCKET_TEMPLATE);
     return { text: render(template, socketView(config, proxies, '%t')), addresses };
   }
 
@@ -99,7 +103,7 @@ export class Wire {
       return [{ ...lineOf(config, 'reload.touch', index), message: `touch ${path}: a link leads through ${quoted(evil)}, which no unit can name`, hint: 'see who made that link', severity: 'error' }];
     });
     if (faults.length > 0) throw new ConfigError(faults);
-    const template = readTemplate(this.places.templates.map((folder) => this.#inRoot(folder)), TOUCH_TEMPLATE);
+    const template = readTemplate(this.places, TOUCH_TEMPLATE);
     return render(template, touchView(config, watchedFor(this.places.root, touch)));
   }
 
@@ -110,17 +114,12 @@ export class Wire {
 
   /** The group that gets the socket of an app that names none, or null where the system has no such group. */
   proxyGroup(): string | null {
-    const file = `${this.places.root}/etc/group`;
-    return existsSync(file) && /^www-data:/m.test(readFileSync(file, 'utf8')) ? 'www-data' : null;
+    const groups = new Folder('/etc', this.places.root).read('group');
+    return groups !== null && /^www-data:/m.test(groups) ? 'www-data' : null;
   }
 
   close(): void {
     this.#manager?.close();
-  }
-
-  /** The packaged templates are ours, the admin's are the other root's. */
-  #inRoot(folder: string): string {
-    return folder.startsWith('/etc/') ? this.places.root + folder : folder;
   }
 }
 

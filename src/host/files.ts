@@ -1,11 +1,20 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { holdFolder } from './inside.js';
 
-/** Writes a file so that after a crash, or on a full disk, there is the old one or the new one, whole. Parents are made, 0755. */
+/**
+ * Writes a file so that after a crash, or on a full disk, there is the old one or the new one, whole. Parents are made,
+ * 0755. What is at `path` is replaced, a link too: neither it nor one in the way of the temporary file is followed.
+ */
 export function writeWhole(path: string, text: string | Uint8Array, mode = 0o644): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-  const temporary = `${path}.${process.pid}.tmp`;
-  const file = openSync(temporary, 'w', mode);
+  const folder = dirname(path);
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  sweep(folder);
+  const temporary = temporaryFor(path);
+  const file = openSync(temporary, 'wx', mode);
   try {
     writeFileSync(file, text);
     fsyncSync(file);
@@ -16,7 +25,42 @@ export function writeWhole(path: string, text: string | Uint8Array, mode = 0o644
   } finally {
     closeSync(file);
   }
-  syncDirectory(dirname(path));
+  syncDirectory(folder);
+}
+
+/** A name beside a path that nobody can know before it is taken. systemd reads nothing that is named so. */
+export function temporaryFor(path: string): string {
+  return `${path}.${randomBytes(8).toString('hex')}.tmp`;
+}
+
+const TEMPORARY = /\.[0-9a-f]{16}\.tmp$/;
+
+/** No temporary file is in use for so long, in ms. */
+const STALE = 3_600_000;
+
+/** Removes what runs left in a folder that were killed. */
+export function sweep(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    if (!TEMPORARY.test(name)) continue;
+    const path = join(folder, name);
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found !== undefined && found.mtimeMs < Date.now() - STALE) removeTree(path);
+  }
+}
+
+/** As `rm -r`: a directory in whose place somebody puts a link meanwhile is not followed. */
+export function removeTree(path: string): void {
+  try {
+    holdFolder(path, (held) => {
+      for (const name of readdirSync(held)) removeTree(join(held, name));
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR') throw error;
+    rmSync(path, { force: true });
+    return;
+  }
+  rmdirSync(path);
 }
 
 /** Makes what was renamed, made or removed in a directory last. */
@@ -41,7 +85,7 @@ export function readIfThere(path: string): string | null {
 
 /** Returns whether there was one to remove. */
 export function removeIfThere(path: string): boolean {
-  const there = existsSync(path);
+  const there = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   rmSync(path, { force: true });
   return there;
 }

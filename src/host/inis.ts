@@ -1,16 +1,17 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { readApp, type ReadApp } from '../config/app.js';
 import { appNameFault } from '../config/name.js';
 import type { AppConfig } from '../config/settings.js';
 import { ConfigError, UserError } from '../errors.js';
 import type { Generation } from '../plan/generation.js';
+import { Folder } from './folder.js';
 import type { Places } from './places.js';
 import { readTrusted, type Trusted } from './trust.js';
 
 /** The names of the apps that have an INI file; null if there is not even a folder for them. */
 export function configuredApps(places: Places): string[] | null {
-  const own = namesIn(places.root + places.apps);
+  const own = namesIn(places, places.apps);
   const packaged = packagedApps(places);
   if (own === null && packaged.length === 0) return null;
   return [...new Set([...(own ?? []), ...packaged])].filter((app) => !isMasked(places, app)).sort();
@@ -18,7 +19,7 @@ export function configuredApps(places: Places): string[] | null {
 
 /** The names of the apps that packages brought, masked ones too. */
 export function packagedApps(places: Places): string[] {
-  return places.packagedApps === null ? [] : (namesIn(places.root + places.packagedApps) ?? []);
+  return places.packagedApps === null ? [] : (namesIn(places, places.packagedApps) ?? []);
 }
 
 /** The INI file of an app, as an administrator writes it. */
@@ -43,7 +44,7 @@ export function isPackaged(places: Places, { file, packaged }: Pick<AppConfig, '
  */
 export function unpackedSince({ packagedApps: folder, root }: Places, app: string, { createdAt }: Generation): boolean {
   return ['ini', 'd'].some((suffix) => {
-    const found = folder === null ? undefined : statSync(`${root}${folder}/${app}.${suffix}`, { throwIfNoEntry: false });
+    const found = folder === null ? undefined : new Folder(folder, root).stat(`${app}.${suffix}`);
     return found !== undefined && found.ctimeMs > Date.parse(createdAt);
   });
 }
@@ -69,7 +70,7 @@ export interface ReadIni extends ReadApp {
 export function readIni(places: Places, nameOrPath: string): ReadIni {
   if (isPath(nameOrPath)) {
     return guarded(places, nameOrPath, `cannot find ${nameOrPath}`, () => {
-      return { ...readApp(nameOrPath, basename(nameOrPath, '.ini'), readFileSync(nameOrPath), places.mode), text: null };
+      return { ...readApp(nameOrPath, basename(nameOrPath, '.ini'), named(places, nameOrPath), places.mode), text: null };
     });
   }
   const nameFault = appNameFault(nameOrPath);
@@ -77,12 +78,18 @@ export function readIni(places: Places, nameOrPath: string): ReadIni {
   const own = iniPath(places, nameOrPath);
   if (isMasked(places, nameOrPath)) throw new UserError(`the packaged app ${nameOrPath} is masked`, `rm ${own}`);
   const packaged = packagedIni(places, nameOrPath);
-  const file = packaged !== null && !existsSync(places.root + own) ? packaged : own;
+  const file = packaged !== null && new Folder(places.apps, places.root).stat(`${nameOrPath}.ini`) === undefined ? packaged : own;
   return guarded(places, file, `there is no app ${nameOrPath}: ${file} does not exist`, () => {
     const text = readTrusted(file, places.root);
     const below = packaged === null || packaged === file ? null : { file: packaged, content: readTrusted(packaged, places.root).content };
     return { ...readApp(file, nameOrPath, text.content, places.mode, below), text };
   });
+}
+
+/** A file that somebody named, which may be one of the other root. */
+function named({ root }: Places, file: string): Uint8Array {
+  const path = resolve(file);
+  return root !== '' && path.startsWith(`${root}/`) ? new Folder('/', root).content(path.slice(root.length)) : readFileSync(file);
 }
 
 function guarded(places: Places, file: string, notThere: string, body: () => ReadIni): ReadIni {
@@ -110,18 +117,17 @@ export function loadIni(places: Places, nameOrPath: string): AppConfig {
 
 /** As systemd has it: an empty file, or a link to /dev/null, takes away what a package brought. */
 function isMasked(places: Places, app: string): boolean {
-  const found = statSync(places.root + iniPath(places, app), { throwIfNoEntry: false });
+  const folder = new Folder(places.apps, places.root);
+  // A system that is not running has no devices.
+  if (folder.link(`${app}.ini`) === '/dev/null') return true;
+  const found = folder.stat(`${app}.ini`);
   if (found === undefined || found.isDirectory()) return false;
   return found.isCharacterDevice() || (found.size === 0 && packagedIni(places, app) !== null);
 }
 
-function namesIn(folder: string): string[] | null {
-  try {
-    return readdirSync(folder).filter((name) => name.endsWith('.ini') && !name.startsWith('.')).map((name) => name.slice(0, -'.ini'.length));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
+function namesIn({ root }: Places, folder: string): string[] | null {
+  const names = new Folder(folder, root).list();
+  return names === null ? null : names.filter((name) => name.endsWith('.ini') && !name.startsWith('.')).map((name) => name.slice(0, -'.ini'.length));
 }
 
 function fault(file: string, message: string): ReadIni {

@@ -1,8 +1,11 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, openSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, openSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { appNameFault } from '../config/name.js';
+import { UserError } from '../errors.js';
 import type { Generation } from '../plan/generation.js';
 import { last, type RollEvent, type Wish } from '../roll/events.js';
-import { readIfThere, removeIfThere, syncDirectory, writeWhole } from './files.js';
+import { syncDirectory, writeWhole } from './files.js';
+import { Folder } from './folder.js';
 import { keepTree } from './kept.js';
 import { RollLog } from './roll-log.js';
 import type { Stamps } from './stamps.js';
@@ -30,19 +33,18 @@ const KEPT = 10;
  *     rolls/12.jsonl                the events of a roll; without an `end` it was cut off
  */
 export class Ledger {
+  /** As this machine names it: of another root, for messages only. */
   readonly directory: string;
+  readonly #folder: Folder;
 
-  constructor(stateDirectory: string, readonly app: string) {
-    this.directory = join(stateDirectory, app);
+  constructor(private readonly state: Folder, readonly app: string) {
+    this.directory = state.show(app);
+    this.#folder = new Folder(join(state.path, app), state.root);
   }
 
   current(): number | null {
-    try {
-      const number = Number(/^generations\/([1-9][0-9]*)$/.exec(readlinkSync(join(this.directory, 'current')))?.[1]);
-      return Number.isNaN(number) ? null : number;
-    } catch {
-      return null;
-    }
+    const number = Number(/^generations\/([1-9][0-9]*)$/.exec(this.#folder.link('current') ?? '')?.[1]);
+    return Number.isNaN(number) ? null : number;
   }
 
   commit(generation: number): void {
@@ -55,69 +57,60 @@ export class Ledger {
 
   /** The wanted number of workers, or null where it is the generation's own. */
   processes(): number | null {
-    const text = readIfThere(join(this.directory, 'processes'));
+    const text = this.#folder.read('processes');
     return text === null ? null : Number(text);
   }
 
   setProcesses(processes: number | null): void {
-    const path = join(this.directory, 'processes');
-    if (processes === null) removeIfThere(path);
-    else writeWhole(path, `${processes}\n`);
+    this.#set('processes', processes === null ? null : `${processes}\n`);
   }
 
   wish(wish: Wish): void {
-    writeWhole(join(this.directory, 'wish'), JSON.stringify(wish));
+    this.#set('wish', JSON.stringify(wish));
   }
 
   /** Forgets a wish that no roll has taken. */
   dropWish(wish: Wish): void {
-    if (readIfThere(join(this.directory, 'wish')) === JSON.stringify(wish)) this.takeWish();
+    if (this.#folder.read('wish') === JSON.stringify(wish)) this.takeWish();
   }
 
   /** Reads the wish and forgets it. */
   takeWish(): Wish | null {
-    const path = join(this.directory, 'wish');
-    const text = readIfThere(path);
+    const text = this.#folder.read('wish');
     if (text === null) return null;
-    removeIfThere(path);
+    this.#set('wish', null);
     return JSON.parse(text) as Wish;
   }
 
   socketMove(): SocketMove | null {
-    const text = readIfThere(join(this.directory, 'socket-move'));
-    return text === null ? null : (JSON.parse(text) as SocketMove);
+    return this.#json('socket-move') as SocketMove | null;
   }
 
   /** Null: it is finished. */
   setSocketMove(move: SocketMove | null): void {
-    const path = join(this.directory, 'socket-move');
-    if (move === null) removeIfThere(path);
-    else writeWhole(path, JSON.stringify(move));
+    this.#set('socket-move', move === null ? null : JSON.stringify(move));
   }
 
   /** The files by which the app is reloaded, as they stood when that was last looked at. */
   touched(): Stamps {
-    return JSON.parse(readIfThere(join(this.directory, 'touched')) ?? '{}') as Stamps;
+    return (this.#json('touched') ?? {}) as Stamps;
   }
 
   setTouched(stamps: Stamps): void {
-    const path = join(this.directory, 'touched');
-    if (Object.keys(stamps).length === 0) removeIfThere(path);
-    else writeWhole(path, JSON.stringify(stamps));
+    this.#set('touched', Object.keys(stamps).length === 0 ? null : JSON.stringify(stamps));
   }
 
   /** The numbers of the generations, lowest first. */
   generations(): number[] {
-    return numbered(join(this.directory, 'generations'), /^([1-9][0-9]*)$/);
+    return numbered(this.#folder.list('generations'), /^([1-9][0-9]*)$/);
   }
 
   generation(number: number): Generation | null {
-    const text = readIfThere(this.#file(number, 'record.json'));
-    return text === null ? null : (JSON.parse(text) as Generation);
+    return this.#json(`generations/${number}/record.json`) as Generation | null;
   }
 
   unitText(number: number): string | null {
-    return readIfThere(this.#file(number, 'unit.service'));
+    return this.#folder.read(`generations/${number}/unit.service`);
   }
 
   /** The path of the frozen INI file. */
@@ -160,7 +153,7 @@ export class Ledger {
 
   /** The sequence numbers of the rolls, lowest first. */
   rolls(): number[] {
-    return numbered(join(this.directory, 'rolls'), /^([1-9][0-9]*)\.jsonl$/);
+    return numbered(this.#folder.list('rolls'), /^([1-9][0-9]*)\.jsonl$/);
   }
 
   lastRoll(): number {
@@ -169,7 +162,7 @@ export class Ledger {
 
   /** The events of a roll; a line that was cut off is left out. */
   events(roll: number): RollEvent[] {
-    const text = readIfThere(this.rollFile(roll)) ?? '';
+    const text = this.#folder.read(`rolls/${roll}.jsonl`) ?? '';
     return text.split('\n').flatMap((line) => {
       try {
         return [JSON.parse(line) as RollEvent];
@@ -228,15 +221,30 @@ export class Ledger {
 
   /** Makes an app known that never ran: there are units of it to remove. */
   introduce(): void {
-    mkdirSync(join(this.directory, 'generations'), { recursive: true, mode: 0o755 });
+    this.#folder.make('generations');
   }
 
   exists(): boolean {
-    return existsSync(this.directory);
+    return this.state.has(this.app);
   }
 
   forget(): void {
-    rmSync(this.directory, { recursive: true, force: true });
+    this.state.removeTree(this.app);
+  }
+
+  /** Null removes it. */
+  #set(name: string, text: string | null): void {
+    if (text === null) this.#folder.remove(name);
+    else this.#folder.write(name, text);
+  }
+
+  #json(name: string): unknown {
+    const text = this.#folder.read(name);
+    try {
+      return text === null ? null : JSON.parse(text);
+    } catch {
+      throw new UserError(`${this.#folder.show(name)} is damaged`, 'restore it from a backup, or remove it');
+    }
   }
 
   #file(generation: number, name: string): string {
@@ -245,25 +253,10 @@ export class Ledger {
 }
 
 /** The apps that anything is remembered of. */
-export function knownApps(stateDirectory: string): string[] {
-  try {
-    return readdirSync(stateDirectory, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && existsSync(join(stateDirectory, entry.name, 'generations')))
-      .map((entry) => entry.name)
-      .sort();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
+export function knownApps(state: Folder): string[] {
+  return (state.list() ?? []).filter((app) => appNameFault(app) === null && state.stat(`${app}/generations`)?.isDirectory() === true).sort();
 }
 
-function numbered(folder: string, pattern: RegExp): number[] {
-  let names: string[];
-  try {
-    names = readdirSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-  return names.flatMap((name) => pattern.exec(name)?.[1] ?? []).map(Number).sort((a, b) => a - b);
+function numbered(names: readonly string[] | null, pattern: RegExp): number[] {
+  return (names ?? []).flatMap((name) => pattern.exec(name)?.[1] ?? []).map(Number).sort((a, b) => a - b);
 }

@@ -1,4 +1,4 @@
-import { lstatSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
+import { lstatSync, readlinkSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** As many as the kernel follows before it says ELOOP: path_resolution(7). */
@@ -46,7 +46,7 @@ function walk(root: string, path: string, visit: (step: Step) => void): string {
   const left = path.split('/').reverse();
   let real = '/';
   let links = 0;
-  visit({ path: real, stats: lstatSync(root === '' ? '/' : root) });
+  visit({ path: real, stats: statSync(root === '' ? '/' : root) });
   while (left.length > 0) {
     const part = left.pop() as string;
     if (part === '' || part === '.') continue;

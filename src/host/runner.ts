@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { syncDirectory, writeWhole } from './files.js';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { removeTree, sweep, syncDirectory, temporaryFor, writeWhole } from './files.js';
 
 /**
  * The worker runner, copied into the state directory under the hash of its content: an upgrade of wsgictl must not
@@ -20,14 +20,20 @@ export class Runner {
   }
 
   /** Copies it if it is not there yet. */
-  ensure(root = ''): void {
-    const target = root + this.directory;
-    if (existsSync(target)) return;
-    const temporary = `${target}.${process.pid}.tmp`;
-    rmSync(temporary, { recursive: true, force: true });
-    mkdirSync(temporary, { recursive: true, mode: 0o755 });
-    for (const { name, text } of this.#files) writeWhole(join(temporary, name), text);
-    renameSync(temporary, target);
-    syncDirectory(join(target, '..'));
+  ensure(): void {
+    if (existsSync(this.directory)) return;
+    const folder = dirname(this.directory);
+    mkdirSync(folder, { recursive: true, mode: 0o755 });
+    sweep(folder);
+    const temporary = temporaryFor(this.directory);
+    mkdirSync(temporary, { mode: 0o755 });
+    try {
+      for (const { name, text } of this.#files) writeWhole(join(temporary, name), text);
+      renameSync(temporary, this.directory);
+    } catch (error) {
+      removeTree(temporary);
+      if (!existsSync(this.directory)) throw error; // else another command has just made it
+    }
+    syncDirectory(folder);
   }
 }

@@ -1,21 +1,22 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import type { Sources } from '../apache/sources.js';
 import type { Tree } from '../project/tree.js';
+import { inside } from './inside.js';
 
 /** The files of a machine: this one, or the one whose root is a directory here. */
 export class FileSources implements Sources, Tree {
   constructor(private readonly root: string) {}
 
   read(path: string): string | null {
-    return orNull(() => readFileSync(this.root + path, 'utf8'));
+    return orNull(() => inside(this.root, path, (here) => readFileSync(here, 'utf8')));
   }
 
   list(path: string): readonly string[] | null {
-    return orNull(() => readdirSync(this.root + path));
+    return orNull(() => inside(this.root, path, (here) => readdirSync(here)));
   }
 
   isLink(path: string): boolean {
-    return lstatSync(this.root + path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+    return orNull(() => inside(this.root, path, (here) => lstatSync(here), { keep: true }))?.isSymbolicLink() === true;
   }
 }
 

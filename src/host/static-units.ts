@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { render, STATIC_UNITS } from '../units/render.js';
 import { word } from '../units/escape.js';
+import { Folder } from './folder.js';
 import type { Places } from './places.js';
 import { readTemplate } from './templates.js';
 import type { UnitDirectory } from './unitdir.js';
@@ -15,7 +14,7 @@ export type StaticChanges = ReadonlyMap<string, string | null>;
  * ones for ever.
  */
 export function staticChanges(places: Places, units: UnitDirectory): StaticChanges {
-  const packaged = places.packagedUnits.some((folder) => existsSync(join(places.root + folder, 'wsgi-app@.service')));
+  const packaged = places.packagedUnits.some((folder) => new Folder(folder, places.root).has('wsgi-app@.service'));
   if (!packaged) return new Map([...staticUnits(places)].filter(([name, text]) => units.read(name) !== text));
   const handle = units.read('wsgi-app@.service') ?? '';
   const program = /^ExecStart=(.+?)(?: --user)? unit start %i$/m.exec(handle)?.[1];
@@ -35,8 +34,8 @@ export function ensureStaticUnits(places: Places, units: UnitDirectory, changes 
 }
 
 /** The units that all apps share, by name. A user manager has no proxies to be ordered against. */
-export function staticUnits(places: Pick<Places, 'mode' | 'program' | 'templates' | 'units'>): Map<string, string> {
+export function staticUnits(places: Pick<Places, 'mode' | 'root' | 'program' | 'templates' | 'units'>): Map<string, string> {
   const view = { units: word(places.units), system: places.mode === 'system', wsgictl: `${word(places.program)}${places.mode === 'user' ? ' --user' : ''}` };
   const names = STATIC_UNITS.filter((name) => view.system || name !== 'wsgi-app-front.service');
-  return new Map(names.map((name) => [name, render(readTemplate(places.templates, name), view)]));
+  return new Map(names.map((name) => [name, render(readTemplate(places, name), view)]));
 }

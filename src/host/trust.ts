@@ -1,5 +1,6 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
+import { readFileSync, type Stats } from 'node:fs';
 import { UserError } from '../errors.js';
+import { holdFile, inside } from './inside.js';
 import { wayTo, type Step } from './realpath.js';
 
 /** What keeps root from opening a path. */
@@ -111,16 +112,13 @@ export function readTrusted(path: string, root = ''): Trusted {
   refuse(path, distrust(path, wish));
   const { real, error } = wayTo(root, path);
   if (real === null) throw error;
-  const file = openSync(root + real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY);
-  try {
-    const stats = fstatSync(file);
+  // Whoever is root in another root may switch links meanwhile, but to nothing outside of it.
+  return inside(root, root === '' ? real : path, (here) => holdFile(here, (held, stats) => {
     if (stats.isDirectory()) throw Object.assign(new Error(`${path} is a directory`), { code: 'EISDIR' });
     const step = { path: real, stats };
     refuse(path, ofWrongKind(step, 'file') ?? judgeOwner(step, wish) ?? judgeMode(step, wish));
-    return { content: readFileSync(file), stats };
-  } finally {
-    closeSync(file);
-  }
+    return { content: readFileSync(held), stats };
+  }));
 }
 
 function refuse(path: string, found: Distrust | null): void {

@@ -36,6 +36,8 @@ export interface Template {
 }
 
 const handlebars = Handlebars.create();
+// It writes to the terminal, whatever a template says.
+handlebars.unregisterHelper('log');
 
 // `strict` does not reach what blocks ask for: a misspelt {{#if user}} would drop User= without a word.
 for (const name of ['if', 'unless', 'each', 'with'] as const) {

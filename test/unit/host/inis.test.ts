@@ -49,3 +49,11 @@ test("an administrator's own app is removed with its file", () => {
   removeIni(places, 'shop');
   assert.deepEqual(configuredApps(places), ['blog']);
 });
+
+test('in another root, which has no devices, a link to /dev/null is a mask, too', () => {
+  const other: Places = { ...places, root: folder, apps: '/etc', packagedApps: '/usr' };
+  assert.deepEqual(configuredApps(other), ['blog']);
+  removeIni(places, 'blog');
+  assert.deepEqual(configuredApps(other), []);
+  assert.throws(() => loadIni(other, 'blog'), /the packaged app blog is masked/);
+});

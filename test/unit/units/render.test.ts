@@ -28,7 +28,7 @@ for (const system of [true, false]) {
 const own = (text: string) => ({ name: 'x.service', file: '/etc/wsgictl/templates/x.service.hbs', text });
 
 test("an admin's template that is faulty is told so, by its file", () => {
-  for (const text of ['{{nothing}}', '{{#if sandbox.nothing}}x{{/if}}', '{{#each nothing}}x{{/each}}', '{{#unless nothing}}x{{/unless}}', '{{#if a}}', '{{/each}}', '{{> partial}}', '{{unknown "x"}}', '{{app.name.first}}']) {
+  for (const text of ['{{nothing}}', '{{#if sandbox.nothing}}x{{/if}}', '{{#each nothing}}x{{/each}}', '{{#unless nothing}}x{{/unless}}', '{{#if a}}', '{{/each}}', '{{> partial}}', '{{unknown "x"}}', '{{log "x"}}', '{{app.name.first}}']) {
     assert.throws(() => render(own(text), { app: 'shop', sandbox: { on: true } }), (error: unknown) => {
       assert.ok(error instanceof UserError, `${text}: ${String(error)}`);
       assert.match(error.message, /^cannot render \/etc\/wsgictl\/templates\/x\.service\.hbs: [^\n]+$/);
