@@ -3,6 +3,7 @@ import { ConfigError, EXIT, formatDiagnostic, UserError, type ExitCode } from '.
 import { configuredApps, readIni } from '../host/inis.js';
 import { clashes } from './clashes.js';
 import { checkEnvironment } from './environment-check.js';
+import { notKept } from './narrate.js';
 import { assertOpenable } from './openable.js';
 import { complain, say, sayNoApps } from './report.js';
 import type { Wire } from './wire.js';
@@ -28,6 +29,8 @@ export async function check(wire: Wire, names: readonly string[]): Promise<ExitC
       const staged = wire.stage(config);
       assertOpenable(wire, staged);
       wire.touch(config);
+      const { foreign } = staged.pinned;
+      if (typeof foreign === 'string') say(`${config.name}: ${notKept(foreign)}`);
       const reason = unseen(wire);
       if (reason !== null) {
         say(`${config.name}: the file is fine; its Python was not looked at: ${reason}`);

@@ -42,6 +42,11 @@ export function describe(app: string, event: RollEvent): string | null {
   }
 }
 
+/** Why the files of a packaged app are not kept. */
+export function notKept(foreign: string): string {
+  return `its files are not kept, so what dpkg unpacks reaches its workers at once: another account than root can change ${foreign}`;
+}
+
 function ending(outcome: Extract<RollEvent, { kind: 'end' }>['outcome']): string {
   switch (outcome) {
     case 'done':

@@ -14,7 +14,7 @@ import { last, type NewEvent, type RollEvent, type Wish } from '../roll/events.j
 import { observe } from '../roll/observe.js';
 import { roll, type Ending, type Roll } from '../roll/run.js';
 import type { Job } from '../systemd/port.js';
-import { describe } from './narrate.js';
+import { describe, notKept } from './narrate.js';
 import { assertOpenable, assertStartable, unopenable } from './openable.js';
 import { close } from './unit-close.js';
 import { say } from './report.js';
@@ -50,7 +50,7 @@ export async function runRoll(wire: Wire, app: string, occasion: 'start' | 'relo
   write({ kind: 'begin', wish, from, pid: process.pid });
   const ending = await attempt(async () => {
     if (unfinished !== null) write({ kind: 'note', text: cutOff(unfinished, from) });
-    const spec = await prepare(wire, ledger, wish, from, occasion);
+    const spec = await prepare(wire, ledger, wish, from, occasion, write);
     write({ kind: 'generation', generation: spec.generation.number, processes: spec.processes });
     if (wish.kind === 'new' && socketIsToMove(wire, app)) write({ kind: 'note', text: `the socket is to change, which a roll does not: wsgictl apply ${app}` });
     return roll(spec, {
@@ -136,7 +136,7 @@ function socketIsToMove(wire: Wire, app: string): boolean {
 }
 
 /** What to bring up, and how. */
-async function prepare(wire: Wire, ledger: Ledger, wish: Wish, from: number | null, occasion: 'start' | 'reload'): Promise<Roll> {
+async function prepare(wire: Wire, ledger: Ledger, wish: Wish, from: number | null, occasion: 'start' | 'reload', write: (event: NewEvent) => void): Promise<Roll> {
   const { app } = ledger;
   const previousRecord = from === null ? null : ledger.generation(from);
   const previous = previousRecord === null ? null : {
@@ -154,7 +154,7 @@ async function prepare(wire: Wire, ledger: Ledger, wish: Wish, from: number | nu
       previous: occasion === 'start' ? null : previous,
     };
   }
-  const { generation, maxSurge, maxUnavailable } = wish.kind === 'new' ? await makeGeneration(wire, ledger) : await copyGeneration(wire, ledger, wish.to);
+  const { generation, maxSurge, maxUnavailable } = wish.kind === 'new' ? await makeGeneration(wire, ledger, write) : await copyGeneration(wire, ledger, wish.to);
   const { processes } = generation;
   return { app, generation, processes, budget: budget(processes, maxSurge, maxUnavailable), canary: true, proven: 0, previous };
 }
@@ -162,11 +162,13 @@ async function prepare(wire: Wire, ledger: Ledger, wish: Wish, from: number | nu
 type Amount = Parameters<typeof budget>[1];
 interface Made { readonly generation: Generation; readonly maxSurge: Amount; readonly maxUnavailable: Amount }
 
-async function makeGeneration(wire: Wire, ledger: Ledger): Promise<Made> {
+async function makeGeneration(wire: Wire, ledger: Ledger, write: (event: NewEvent) => void): Promise<Made> {
   const { config, diagnostics, text } = readIni(wire.places, ledger.app);
   if (config === null || text === null) throw new ConfigError(diagnostics);
   const staged = wire.stage(config);
   assertOpenable(wire, staged);
+  const { foreign } = staged.pinned;
+  if (typeof foreign === 'string') write({ kind: 'note', text: notKept(foreign) });
   wire.runner.ensure();
   const generation = generationOf(staged, await reserve(wire, ledger), new Date().toISOString());
   ledger.record(generation, staged.unitText, text, staged.pinned.kept);

@@ -5,6 +5,7 @@ import { lineOf } from '../config/origin.js';
 import type { AppConfig } from '../config/settings.js';
 import { ConfigError, type Diagnostic } from '../errors.js';
 import type { Pinned } from '../units/view.js';
+import { foreignIn } from './kept.js';
 import { realpathIn } from './realpath.js';
 
 /**
@@ -46,13 +47,16 @@ export function pin(config: AppConfig, runner: string, isPackaged: boolean, root
     faults.push({ ...lineOf(config, `app.${pythonKey}`), message, severity: 'error' });
   }
   const directory = app.directory === null ? null : resolve(app.directory, 'directory', 'directory');
+  const own = isPackaged && directory !== null && OWN.test(directory) ? directory : null;
+  const foreign = own === null || faults.length > 0 ? null : foreignIn(root, own);
   const pinned: Pinned = {
     directory,
     python,
     script: app.script === null ? null : resolve(app.script, 'script', 'file'),
     pythonPath: (app['python-path'] ?? []).map((path) => resolve(path, 'python-path', 'directory')),
     gunicornConfig: app['gunicorn-config'] === null ? null : resolve(app['gunicorn-config'], 'gunicorn-config', 'file'),
-    kept: isPackaged && directory !== null && OWN.test(directory) ? directory : null,
+    kept: foreign === null ? own : null,
+    foreign,
     runner,
   };
   if (faults.length > 0) throw new ConfigError(faults);

@@ -19,6 +19,8 @@ export interface Pinned {
   readonly gunicornConfig: string | null;
   /** The directory that dpkg replaces in place: the generation keeps its files, and its workers see these. */
   readonly kept: string | null;
+  /** What keeps it from that: a path in it that another account than root can change; null where nothing does. */
+  readonly foreign?: string | null;
   /** The directory of the worker runner. */
   readonly runner: string;
 }
