@@ -8,7 +8,7 @@ import { packagedAppsChanged } from './cli/packaged.js';
 import { printProxy } from './cli/proxy.js';
 import { removeApp, stopApp } from './cli/remove.js';
 import { renderUnits } from './cli/render.js';
-import { complain } from './cli/report.js';
+import { complain, complainLines, sayLines } from './cli/report.js';
 import { reloadApps, restartApps, rollbackApp, startApps } from './cli/roll-commands.js';
 import { mayListen } from './cli/socket-move.js';
 import { status } from './cli/status.js';
@@ -27,6 +27,7 @@ const program = new Command('wsgictl')
   .option('--user', 'work on your own systemd user manager')
   .option('--root <dir>', 'work on the files of another root, without its systemd')
   .showHelpAfterError('(wsgictl --help tells more)')
+  .configureOutput({ writeOut: (text) => sayLines(text.trimEnd()), writeErr: (text) => complainLines(text.trimEnd()) })
   .exitOverride();
 
 /** Runs a command's body with the real things, and makes what it returns the exit code. */
@@ -135,7 +136,7 @@ unit.command('verdict').action(() => run((wire) => verdict(wire)));
 function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   if (error instanceof ConfigError) {
-    complain(error.message);
+    complainLines(error.message);
     return error.exitCode;
   }
   if (error instanceof UserError) {
@@ -158,7 +159,7 @@ function explain(error: unknown): number {
     complain(`wsgictl: ${full}`);
     return EXIT.cannot;
   }
-  complain(`wsgictl: this is a bug, please report it:\n${(error as Error).stack ?? String(error)}`);
+  complainLines(`wsgictl: this is a bug, please report it:\n${(error as Error).stack ?? String(error)}`);
   return EXIT.cannot;
 }
 

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { basename, dirname, join } from 'node:path';
 import type { AppConfig } from '../config/settings.js';
+import { oneLine } from '../config/visible.js';
 import { UserError } from '../errors.js';
 import { Folder } from '../host/folder.js';
 import { ensureStaticUnits } from '../host/static-units.js';
@@ -53,5 +54,5 @@ function removeTouchFromRoot({ places, units }: Wire, app: string): void {
 function offline(root: string, verb: 'enable' | 'disable', units: readonly string[]): void {
   const { error, status, stderr } = spawnSync('systemctl', ['--root', root, '--quiet', verb, ...units], { encoding: 'utf8' });
   if (error !== undefined) throw new UserError(`cannot run systemctl: ${error.message}`, 'apt install systemd');
-  if (status !== 0) throw new UserError(`cannot ${verb} ${units.join(', ')} in ${root}: ${stderr.trim()}`, `look at ${join(root, 'etc/systemd/system')}`);
+  if (status !== 0) throw new UserError(`cannot ${verb} ${units.join(', ')} in ${root}: ${oneLine(stderr)}`, `look at ${join(root, 'etc/systemd/system')}`);
 }

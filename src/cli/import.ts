@@ -9,7 +9,7 @@ import { FileSources } from '../host/sources.js';
 import { readTemplate } from '../host/templates.js';
 import { apacheView } from '../proxy/apache.js';
 import { PROXY_TEMPLATES, render } from '../units/render.js';
-import { complain, say } from './report.js';
+import { complain, say, sayFile } from './report.js';
 import type { Wire } from './wire.js';
 
 export interface ImportOptions {
@@ -44,7 +44,7 @@ export function importFromApache(wire: Wire, files: readonly string[], options: 
     throw new UserError(`there is no WSGI directive in ${files.join(', ')}${commented}`, 'give the file that the others are included from');
   }
   const made = filesOf(wire, imported, options.out);
-  for (const [path, text] of made) say(`# ${path}\n${text}`);
+  for (const [path, text] of made) sayFile(`# ${path}\n${text}`);
   for (const line of summary(imported)) say(line);
   if (faulty) complain('wsgictl: the configuration is faulty: nothing is written');
   else if (options.write || options.out !== undefined) write(wire, made, options.out);

@@ -7,7 +7,7 @@ import { appUnit } from '../plan/names.js';
 import { apply } from './apply.js';
 import { removeFromRoot } from './image.js';
 import { removeApp } from './remove.js';
-import { complain } from './report.js';
+import { complainLines } from './report.js';
 import { reloadApps } from './roll-commands.js';
 import type { Wire } from './wire.js';
 
@@ -24,7 +24,7 @@ export async function packagedAppsChanged(wire: Wire, goneOnly: boolean): Promis
   let worst: ExitCode = EXIT.done;
   const attempt = async (app: string, action: () => Promise<ExitCode>): Promise<void> => {
     const code = await action().catch((error: unknown) => {
-      complain(`${app}: ${(error as Error).message}`);
+      complainLines(`${app}: ${(error as Error).message}`);
       return EXIT.cannot;
     });
     worst = Math.max(worst, code) as ExitCode;

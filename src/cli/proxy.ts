@@ -5,7 +5,7 @@ import { apacheView } from '../proxy/apache.js';
 import { frontOf } from '../proxy/app-front.js';
 import { nginxView } from '../proxy/nginx.js';
 import { PROXY_TEMPLATES, render } from '../units/render.js';
-import { say } from './report.js';
+import { sayFile } from './report.js';
 import type { Wire } from './wire.js';
 
 /** Prints what a proxy needs to pass requests on to an app. */
@@ -14,6 +14,6 @@ export function printProxy(wire: Wire, proxy: string, name: string): ExitCode {
   const front = frontOf(config, `${wire.places.runtime}/${config.name}.sock`);
   if (proxy !== 'apache' && proxy !== 'nginx') throw new UserError(`cannot write for ${proxy}`, 'there are apache and nginx', EXIT.usage);
   const view = proxy === 'apache' ? apacheView(front) : nginxView(front);
-  say(render(readTemplate(wire.places, PROXY_TEMPLATES[proxy]), view).trimEnd());
+  sayFile(render(readTemplate(wire.places, PROXY_TEMPLATES[proxy]), view).trimEnd());
   return EXIT.done;
 }

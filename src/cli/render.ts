@@ -4,7 +4,7 @@ import { configuredApps, loadIni } from '../host/inis.js';
 import { outFolder } from '../host/out.js';
 import { staticUnits } from '../host/static-units.js';
 import { socketUnit, templateUnit, touchUnit } from '../plan/names.js';
-import { say } from './report.js';
+import { say, sayFile } from './report.js';
 import type { Wire } from './wire.js';
 
 /** Prints the units of the named apps or INI files, or of all, or writes them into a folder. Needs no systemd. */
@@ -21,7 +21,7 @@ export function renderUnits(wire: Wire, names: readonly string[], folder: string
     if (touch !== null) files.set(touchUnit(config.name), touch);
   }
   for (const [name, text] of files) {
-    if (folder === null) say(`# ${name}\n${text}`);
+    if (folder === null) sayFile(`# ${name}\n${text}`);
     else {
       outFolder(dirname(join(folder, name)), 0o777 & ~wire.umask).write(basename(name), text, 0o666 & ~wire.umask);
       say(join(folder, name));

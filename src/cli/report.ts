@@ -1,6 +1,10 @@
-/** The only writer to standard output and error. A reader that went away is no reason to stop what we do. */
+/**
+ * The only writer to standard output and error: what others wrote reaches no terminal raw. A reader that went away is no
+ * reason to stop what we do.
+ */
 import { closeSync, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { fitting, visible, visibleFile, visibleJson } from '../config/visible.js';
 import type { Places } from '../host/places.js';
 
 const broken = new Set<NodeJS.WriteStream>();
@@ -24,7 +28,17 @@ process.on('SIGHUP', () => {
 let block: readonly string[] = [];
 
 export function say(line: string): void {
-  above(() => write(process.stdout, line));
+  above(() => write(process.stdout, visible(line)));
+}
+
+/** Several lines of ours. */
+export function sayLines(text: string): void {
+  for (const line of text.split('\n')) say(line);
+}
+
+/** Prints what may become a file: a unit, an INI file, directives of a proxy. */
+export function sayFile(text: string): void {
+  above(() => write(process.stdout, visibleFile(text)));
 }
 
 export function sayNoApps({ root, apps }: Places): void {
@@ -32,7 +46,11 @@ export function sayNoApps({ root, apps }: Places): void {
 }
 
 export function complain(line: string): void {
-  above(() => write(process.stderr, line));
+  above(() => write(process.stderr, visible(line)));
+}
+
+export function complainLines(text: string): void {
+  for (const line of text.split('\n')) complain(line);
 }
 
 /** Whether there is a terminal to draw on. */
@@ -46,7 +64,7 @@ export function draw(lines: readonly string[]): void {
   // A terminal that does not know its size says 0.
   const columns = process.stdout.columns || 80;
   const rows = process.stdout.rows || 24;
-  block = lines.slice(0, rows - 1).map((line) => line.slice(0, columns - 1));
+  block = lines.slice(0, rows - 1).map((line) => fitting(visible(line).replaceAll('\t', ' '), columns - 1));
   for (const line of block) write(process.stdout, line);
 }
 
@@ -68,5 +86,5 @@ function write(stream: NodeJS.WriteStream, line: string): void {
 }
 
 export function sayJson(value: unknown): void {
-  say(JSON.stringify(value, null, 2));
+  above(() => write(process.stdout, visibleJson(JSON.stringify(value, null, 2))));
 }

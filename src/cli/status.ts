@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { AppConfig } from '../config/settings.js';
+import { oneLine } from '../config/visible.js';
 import { EXIT, type ExitCode } from '../errors.js';
 import { configuredApps, readIni, unpackedSince } from '../host/inis.js';
 import { knownApps } from '../host/ledger.js';
@@ -61,7 +62,7 @@ export async function appStatus(wire: Wire, app: string): Promise<AppStatus> {
   for (const one of units) {
     const worker = observe(one, await systemd.job(one));
     if (worker === null) continue;
-    const note = worker.phase === 'leaving' ? one.status || null : failureOf(one);
+    const note = worker.phase === 'leaving' ? oneLine(one.status) || null : failureOf(one);
     workers.push({ unit: one.name, generation: worker.generation, index: worker.index, phase: worker.phase, pid: one.mainPid, restarts: one.restarts, note });
   }
   workers.sort((a, b) => a.generation - b.generation || a.index - b.index);

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { visible } from '../config/visible.js';
 import { ConfigError, EXIT, noSpace, UserError, type ExitCode } from '../errors.js';
 import { readIni } from '../host/inis.js';
 import type { Ledger } from '../host/ledger.js';
@@ -17,7 +18,7 @@ import type { Job } from '../systemd/port.js';
 import { describe, notKept } from './narrate.js';
 import { assertOpenable, assertStartable, unopenable } from './openable.js';
 import { close } from './unit-close.js';
-import { say } from './report.js';
+import { sayLines } from './report.js';
 import { takeTouches } from './touch.js';
 import { monotonic, type Wire } from './wire.js';
 
@@ -44,7 +45,7 @@ export async function runRoll(wire: Wire, app: string, occasion: 'start' | 'relo
   const log = ledger.beginRoll(Date.now);
   const write = (event: NewEvent): void => {
     const line = describe(app, log.write(event));
-    if (line !== null) say(line);
+    if (line !== null) sayLines(line);
   };
   if (wish.kind !== 'scale') takeTouches(ledger);
   write({ kind: 'begin', wish, from, pid: process.pid });
@@ -98,7 +99,7 @@ async function end(
   if (ending.outcome !== 'stopped') {
     if (failed) {
       mkdirSync(join(wire.places.runtime, 'failed'), { recursive: true, mode: 0o755 });
-      writeFileSync(failedMark(wire, app), `${ending.text}\n`);
+      writeFileSync(failedMark(wire, app), `${ending.text.split('\n').map(visible).join('\n')}\n`);
     } else removeIfThere(failedMark(wire, app));
     await clean(wire, ledger);
   }

@@ -22,6 +22,7 @@ export function quoted(text: string): string {
   return points.length > 80 ? `'${points.slice(0, 77).join('')}...'` : `'${visible}'`;
 }
 
-function codePoint(char: string): string {
+/** `U+001B` */
+export function codePoint(char: string): string {
   return `U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 }

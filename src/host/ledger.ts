@@ -7,7 +7,7 @@ import { last, type RollEvent, type Wish } from '../roll/events.js';
 import { syncDirectory, writeWhole } from './files.js';
 import { Folder } from './folder.js';
 import { keepTree } from './kept.js';
-import { RollLog } from './roll-log.js';
+import { lineOf, RollLog } from './roll-log.js';
 import type { Stamps } from './stamps.js';
 import { readTrusted, type Trusted } from './trust.js';
 
@@ -192,7 +192,7 @@ export class Ledger {
   endUnfinished(end: Extract<RollEvent, { kind: 'end' }>): void {
     const events = this.unfinished();
     if (events === null) return;
-    writeWhole(this.rollFile(this.lastRoll()), [...events, end].map((event) => `${JSON.stringify(event)}\n`).join(''));
+    writeWhole(this.rollFile(this.lastRoll()), [...events, end].map(lineOf).join(''));
   }
 
   rollFile(roll: number): string {

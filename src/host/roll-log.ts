@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, writeSync } from 'node:fs';
+import { visibleJson } from '../config/visible.js';
 import { noSpace } from '../errors.js';
 import type { NewEvent, RollEvent } from '../roll/events.js';
 
@@ -16,7 +17,7 @@ export class RollLog {
    */
   write(event: NewEvent): RollEvent {
     const stamped = { at: this.now(), ...event } as RollEvent;
-    const line = `${JSON.stringify(stamped)}\n`;
+    const line = lineOf(stamped);
     const { size } = fstatSync(this.file);
     if (written(this.file, line) < Buffer.byteLength(line)) ftruncateSync(this.file, size);
     if (['begin', 'generation', 'commit', 'end'].includes(event.kind)) fsyncSync(this.file);
@@ -26,6 +27,11 @@ export class RollLog {
   close(): void {
     closeSync(this.file);
   }
+}
+
+/** An event as a line of the log, harmless to look at. */
+export function lineOf(event: RollEvent): string {
+  return `${visibleJson(JSON.stringify(event))}\n`;
 }
 
 /** How many bytes a full disk takes of a text. */

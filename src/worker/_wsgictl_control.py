@@ -171,7 +171,7 @@ class Control(threading.Thread):
             status = f"draining: waiting for {self.waiting_for}"
         if status != self.status:
             self.status = status
-            self.notifier.send(STATUS=status)
+            self.notifier.send(STATUS=log.visible(status))
 
     def _count(self):
         count = len(self.requests.in_flight())
