@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { place } from '../config/origin.js';
 import type { AppConfig } from '../config/settings.js';
@@ -9,8 +9,12 @@ import { failureOf } from '../roll/observe.js';
 import { complaintsAbout, lastLines } from './journal.js';
 import type { Wire } from './wire.js';
 
-/** How long the app's Python may take to say whether it has gunicorn, in ms. */
+/** How long the app's Python may take to say whether it has gunicorn, in ms. Then systemd kills it. */
+const PATIENCE = 19_000;
+
+/** How long systemd is waited for, in ms: until the check is over, and until nothing of it is left. */
 const DEADLINE = 20_000;
+const ENDING = 5_000;
 
 /** The runner's exit status where there is no gunicorn. */
 const NO_SERVER = 69;
@@ -21,36 +25,66 @@ const NO_SERVER = 69;
  * systemd passed over anything of `[service]`.
  */
 export async function checkEnvironment(wire: Wire, config: AppConfig, staged: Staged): Promise<string[]> {
+  const { systemd, places: { mode } } = wire;
+  const folder = mode === 'system' ? '/run/systemd/system' : `${process.env['XDG_RUNTIME_DIR']}/systemd/user`;
+  mkdirSync(folder, { recursive: true });
+  await clearAway(wire, folder);
   // The worker's own unit, made a oneshot: a runtime unit needs no daemon-reload, and a fresh name no history.
   const name = `wsgi-check-${config.name.replaceAll('-', ':')}:${process.pid}:${Date.now().toString(36)}-0`;
   const unit = `${name}@0.service`;
-  const folder = wire.places.mode === 'system' ? '/run/systemd/system' : `${process.env['XDG_RUNTIME_DIR']}/systemd/user`;
-  mkdirSync(folder, { recursive: true });
   const file = join(folder, `${name}@.service`);
   try {
     const text = checkUnit(staged.unitText);
     writeWhole(file, text);
-    const job = await wire.systemd.start(unit);
-    const result = await wire.systemd.jobResult(job);
-    const state = await wire.systemd.unit(unit);
-    refusePassedOver(config, file, text);
-    const lines = lastLines(unit, state.invocation, 20);
+    const result = await within(DEADLINE, systemd.start(unit).then((job) => systemd.jobResult(job)));
+    const state = await systemd.unit(unit);
+    refusePassedOver(wire, config, file, text);
+    const lines = lastLines(mode, unit, state.invocation, 20);
     if (result === 'done' && state.result === 'success') return lines;
-    const why = lines.at(-1) ?? failureOf(state);
-    const said = why === null ? '' : `: ${why}`;
     const hint = state.exitStatus === NO_SERVER ? 'install gunicorn into it: apt install gunicorn, or pip install gunicorn in its virtualenv' : `journalctl -u ${unit} has more`;
-    throw new UserError(`cannot run ${staged.pinned.python} for ${config.name}${said}`, hint);
+    const late = result === null || state.result === 'timeout' ? `it was not done after ${PATIENCE / 1000} s, and was ended` : null;
+    const said = [late, lines.at(-1) ?? (late === null ? failureOf(state) : null)].filter((one) => one !== null).map((one) => `: ${one}`);
+    throw new UserError(`cannot run ${staged.pinned.python} for ${config.name}${said.join('')}`, hint);
   } finally {
-    await wire.systemd.stop(unit).then((job) => wire.systemd.jobResult(job)).catch(() => {});
-    await wire.systemd.resetFailed(unit).catch(() => {});
-    rmSync(file, { force: true });
+    await end(wire, unit, file);
   }
 }
 
+/** Nothing of a check stays: its processes are killed, and its unit is forgotten. */
+async function end({ systemd }: Wire, unit: string, file: string): Promise<void> {
+  await within(ENDING, systemd.stop(unit).then((job) => systemd.jobResult(job))).catch(() => {});
+  await systemd.resetFailed(unit).catch(() => {});
+  rmSync(file, { force: true });
+}
+
+/** Ends what is left of checks whose wsgictl was killed. */
+async function clearAway(wire: Wire, folder: string): Promise<void> {
+  for (const entry of readdirSync(folder)) {
+    const [, name, pid = ''] = /^(wsgi-check-.+:(\d+):[0-9a-z]+-0)@\.service$/.exec(entry) ?? [];
+    if (name !== undefined && !isWsgictl(pid)) await end(wire, `${name}@0.service`, join(folder, entry));
+  }
+}
+
+/** Whether a process is a wsgictl. One that has ended and was not waited for has no command line any more. */
+function isWsgictl(pid: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('wsgictl');
+  } catch {
+    return false;
+  }
+}
+
+/** What a promise comes to, or null if it takes longer, in ms. */
+async function within<T>(ms: number, promise: Promise<T>): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => (timer = setTimeout(resolve, ms, null)));
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
 /** systemd runs a unit without the lines that it does not understand: a limit with a slip in it would limit nothing. */
-function refusePassedOver(config: AppConfig, file: string, text: string): void {
+function refusePassedOver(wire: Wire, config: AppConfig, file: string, text: string): void {
   const lines = text.split('\n');
-  const diagnostics = complaintsAbout(file).flatMap(({ line, message }) => {
+  const diagnostics = complaintsAbout(wire.places.mode, file).flatMap(({ line, message }) => {
     const setting = config.service.find(({ name, value }) => `${name}=${value}` === lines[line - 1]);
     if (setting === undefined) return [];
     // Behind that it repeats the value, which may be a secret.
@@ -61,12 +95,13 @@ function refusePassedOver(config: AppConfig, file: string, text: string): void {
 }
 
 /**
- * Of the worker's unit all that makes the environment, and nothing of its socket, its stop and its restarts.
- * In a slice that there is: systemd would make one for it, and keep that for ever.
+ * Of the worker's unit all that makes the environment, and nothing of its socket, its stop and its restarts: it is killed
+ * where it takes too long, whatever it wants. In a slice that there is: systemd would make one for it, and keep that for ever.
  */
 function checkUnit(workerText: string): string {
-  const dropped = /^(Type|Sockets|Slice|Restart\w*|Timeout\w+|Watchdog\w+|Kill\w+|SourcePath|JoinsNamespaceOf|CollectMode|Before)=|^BindReadOnlyPaths=.*\/generations\/%j\/code:/;
+  const dropped = /^(Type|NotifyAccess|Sockets|Slice|Restart\w*|Timeout\w+|Watchdog\w+|Kill\w+|FinalKill\w+|Send\w+|SourcePath|JoinsNamespaceOf|CollectMode|Before)=|^BindReadOnlyPaths=.*\/generations\/%j\/code:/;
   const kept = workerText.split('\n').filter((line) => !dropped.test(line));
-  const text = kept.join('\n').replace('\nExecStart=', `\nType=oneshot\nRemainAfterExit=yes\nTimeoutStartSec=${DEADLINE / 1000}s\nSlice=wsgi.slice\nExecStart=`);
+  const own = ['Type=oneshot', 'RemainAfterExit=yes', `TimeoutStartSec=${PATIENCE / 1000}s`, 'KillSignal=SIGKILL', 'TimeoutStopSec=1s', 'Slice=wsgi.slice'];
+  const text = kept.join('\n').replace('\nExecStart=', `\n${own.join('\n')}\nExecStart=`);
   return text.replace('--generation=%j', '--check --generation=%j');
 }

@@ -1,37 +1,83 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { linesOf, oneLine } from '../config/visible.js';
 import { appUnit, workersOf } from '../plan/names.js';
+import type { Mode } from '../units/view.js';
+
+/** How much of the journal is read for a message, in bytes, and for how long, in ms: a single entry may have many MB. */
+const MOST = 8_388_608;
+const PATIENCE = 10_000;
+
+/** How many of systemd's complaints about a unit file are read. */
+const COMPLAINTS = 1000;
 
 /** The last lines that one run of a unit wrote, oldest first; none where the journal cannot be read. */
-export function lastLines(unit: string, invocation: string, count: number): string[] {
-  const match = invocation === '' ? ['-u', unit] : [`_SYSTEMD_INVOCATION_ID=${invocation}`, '+', `INVOCATION_ID=${invocation}`];
-  const all = messages(['--output-fields=MESSAGE,_PID', '-n', String(count + 20), ...match]);
+export function lastLines(mode: Mode, unit: string, invocation: string, count: number): string[] {
+  const all = messages(['-n', String(count + 20), ...matchesOf(unit, invocation, owner(mode))]);
   // systemd's own lines about the unit say less than the event that we show already.
-  return all.filter(({ _PID }) => _PID !== '1').map(({ MESSAGE }) => textOf(MESSAGE)).slice(-count);
+  const own = all.filter(({ _SYSTEMD_UNIT, _SYSTEMD_USER_UNIT }) => (_SYSTEMD_USER_UNIT ?? _SYSTEMD_UNIT) !== MANAGER);
+  return own.flatMap(({ MESSAGE }) => linesOf(textOf(MESSAGE))).slice(-count);
 }
 
 /** What systemd said about the lines of a unit file when it read it (systemd.journal-fields(7), CONFIG_LINE=). */
-export function complaintsAbout(file: string): { readonly line: number; readonly message: string }[] {
-  return messages(['--output-fields=MESSAGE,CONFIG_LINE', `CONFIG_FILE=${file}`]).map(({ MESSAGE, CONFIG_LINE }) => ({
+export function complaintsAbout(mode: Mode, file: string): { readonly line: number; readonly message: string }[] {
+  return messages(['-n', String(COMPLAINTS), ...complaintMatches(file, owner(mode))]).map(({ MESSAGE, CONFIG_LINE }) => ({
     line: Number(CONFIG_LINE),
-    message: textOf(MESSAGE).replace(`${file}:${CONFIG_LINE}: `, ''),
+    message: oneLine(textOf(MESSAGE).replace(`${file}:${CONFIG_LINE}: `, '')),
   }));
 }
 
+/** Where systemd itself runs, PID 1 and a user's manager alike. */
+const MANAGER = 'init.scope';
+
+/** The account whose manager it is; null for PID 1. */
+function owner(mode: Mode): number | null {
+  return mode === 'system' ? null : (process.getuid?.() ?? 0);
+}
+
+/**
+ * The entries that a unit wrote, in one of its runs or, with '' for the invocation, in all. Any account may write into
+ * the journal whatever fields it likes but those that begin with `_`, which journald sets. Even there it has the
+ * invocation of a user's unit from that user's own files, so the unit counts too. What systemd says in the unit before
+ * it runs the program may come when its process is gone, and has only systemd's own fields then: who wrote it, vouches.
+ */
+export function matchesOf(unit: string, invocation: string, user: number | null): string[] {
+  const run = invocation === '' ? `UNIT=${unit}` : `INVOCATION_ID=${invocation}`;
+  return [
+    ...(user === null ? [`_SYSTEMD_UNIT=${unit}`] : [`_SYSTEMD_USER_UNIT=${unit}`, `_UID=${user}`]),
+    ...(invocation === '' ? [] : [`_SYSTEMD_INVOCATION_ID=${invocation}`]),
+    '+', user === null ? run : `USER_${run}`, `_UID=${user ?? 0}`,
+  ];
+}
+
+/** The entries of systemd itself about a unit file. */
+export function complaintMatches(file: string, user: number | null): string[] {
+  return [`CONFIG_FILE=${file}`, ...(user === null ? ['_PID=1', '_UID=0'] : [`_SYSTEMD_USER_UNIT=${MANAGER}`, `_UID=${user}`])];
+}
+
+/** Bytes where it is no text; a list of these where the field was given more than once. */
+type Field = string | readonly number[] | readonly Field[];
+
 interface Message {
-  readonly MESSAGE?: string | number[] | null;
-  readonly _PID?: string;
+  readonly MESSAGE?: Field | null;
+  readonly _SYSTEMD_UNIT?: string;
+  readonly _SYSTEMD_USER_UNIT?: string;
   readonly CONFIG_LINE?: string;
 }
 
-function messages(arguments_: readonly string[]): Message[] {
-  const { stdout } = spawnSync('journalctl', ['--no-pager', '-q', '-o', 'json', ...arguments_], { encoding: 'utf8', timeout: 10_000 });
-  const lines = (stdout ?? '').split('\n').filter((line) => line !== '');
-  return lines.map((line) => JSON.parse(line) as Message).filter(({ MESSAGE }) => MESSAGE !== undefined && MESSAGE !== null);
+/** Oldest first. If there is too much, the oldest are missing. */
+function messages(matches: readonly string[]): Message[] {
+  const fields = '--output-fields=MESSAGE,CONFIG_LINE,_SYSTEMD_UNIT,_SYSTEMD_USER_UNIT';
+  // --all: journalctl leaves out what is longer than 4096 bytes, which a traceback's last line may be.
+  const args = ['--no-pager', '-q', '--all', '--reverse', '-o', 'json', fields, ...matches];
+  const { stdout } = spawnSync('journalctl', args, { encoding: 'utf8', timeout: PATIENCE, maxBuffer: MOST, killSignal: 'SIGKILL' });
+  const whole = (stdout ?? '').split('\n').slice(0, -1);
+  return whole.map((line) => JSON.parse(line) as Message).filter(({ MESSAGE }) => MESSAGE !== undefined && MESSAGE !== null).reverse();
 }
 
-/** journalctl shows as numbers what is not text. */
-function textOf(message: Message['MESSAGE']): string {
-  return typeof message === 'string' ? message : Buffer.from(message ?? []).toString('utf8');
+function textOf(field: Field | null | undefined): string {
+  if (typeof field === 'string') return field;
+  const [first] = field ?? [];
+  return first === undefined || typeof first === 'number' ? Buffer.from((field ?? []) as number[]).toString('utf8') : textOf(first);
 }
 
 /** Shows the journal of an app and its workers until the reader has enough; resolves with journalctl's exit code. */

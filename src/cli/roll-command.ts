@@ -5,7 +5,7 @@ import { Refused, type UnitState } from '../systemd/port.js';
 import { follow, notActive } from './follow.js';
 import { lastLines } from './journal.js';
 import { describe } from './narrate.js';
-import { canDraw, complain, say } from './report.js';
+import { canDraw, complain, sayLines } from './report.js';
 import { Screen } from './screen.js';
 import type { Wire } from './wire.js';
 
@@ -52,7 +52,7 @@ export async function rollApp(wire: Wire, app: string, verb: Verb, options: Roll
       },
       show: (event) => {
         const line = screen?.take(event) === true ? null : describe(app, event);
-        if (line !== null) say(line);
+        if (line !== null) sayLines(line);
       },
       untilCommit: options.untilCommit,
     }).catch((error: unknown) => {
@@ -61,7 +61,7 @@ export async function rollApp(wire: Wire, app: string, verb: Verb, options: Roll
     });
     if (answer.kind === 'committed') return EXIT.done;
     if (answer.kind === 'ended') {
-      showReason(answer.events);
+      showReason(wire, answer.events);
       return answer.end.exit;
     }
     takeBack();
@@ -69,7 +69,7 @@ export async function rollApp(wire: Wire, app: string, verb: Verb, options: Roll
     if (answer.result === 'invalid') throw notRunning(app, asked);
     complain(`${app}: systemd ended the ${verb} (${answer.result}) before anything was done`);
     const { invocation } = await systemd.unit(unit);
-    for (const line of lastLines(unit, invocation, 1)) complain(`    ${line}`);
+    for (const line of lastLines(wire.places.mode, unit, invocation, 1)) complain(`    ${line}`);
     return EXIT.cannot;
   } finally {
     process.removeListener('SIGINT', onInterrupt);
@@ -99,10 +99,10 @@ async function ask(queue: () => Promise<string>, app: string, verb: string): Pro
 }
 
 /** After a failed roll: the last that the worker said. */
-function showReason(events: readonly RollEvent[]): void {
+function showReason(wire: Wire, events: readonly RollEvent[]): void {
   const failure = last(events, 'failure');
   if (failure?.unit === undefined) return;
-  const lines = lastLines(failure.unit, failure.invocation ?? '', 15);
+  const lines = lastLines(wire.places.mode, failure.unit, failure.invocation ?? '', 15);
   if (lines.length === 0) return;
   complain(`the last lines of ${failure.unit}:`);
   for (const line of lines) complain(`    ${line}`);
