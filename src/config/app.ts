@@ -80,7 +80,7 @@ function checkSections(sections: readonly Section[], faults: Faults): void {
     }
     const before = seen.get(name);
     if (!SECTIONS.some((known) => known.name === name)) {
-      faults.error(line, `there is no section ${quoted(`[${name}]`)}`, sectionHint(name));
+      faults.error(line, `there is no section ${quoted(`[${name}]`)}`, () => sectionHint(name));
     } else if (before !== undefined) {
       faults.error(line, `[${name}] stands twice`, `put its settings below line ${faults.line(before)}`);
     }

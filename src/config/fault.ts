@@ -14,17 +14,25 @@ export class BadValue extends Error {
   }
 }
 
+/** How many faults of one configuration are told: one that is none has one in each line. */
+const MOST = 100;
+
 /** Gathers what is wrong with one configuration, so that all of it is told at once. */
 export class Faults {
   readonly #found: Diagnostic[] = [];
 
   readonly #origin: Origin;
 
+  #fatal = false;
+  #untold = 0;
+
   constructor(file: string, packaged: Origin['packaged'] = null) {
     this.#origin = { file, packaged };
   }
 
-  error(line: number, message: string, hint?: string): void {
+  /** `hint`: a function where it takes time to find. */
+  error(line: number, message: string, hint?: string | (() => string | undefined)): void {
+    this.#fatal = true;
     this.#add('error', line, message, hint);
   }
 
@@ -33,7 +41,7 @@ export class Faults {
   }
 
   get fatal(): boolean {
-    return this.#found.some((fault) => fault.severity === 'error');
+    return this.#fatal;
   }
 
   /** The number that a line has in its own file. */
@@ -43,10 +51,17 @@ export class Faults {
 
   /** In the order of the file. */
   list(): readonly Diagnostic[] {
-    return [...this.#found].sort((a, b) => a.line - b.line).map((fault) => ({ ...fault, ...place(this.#origin, fault.line) }));
+    const told = [...this.#found].sort((a, b) => a.line - b.line).map((fault) => ({ ...fault, ...place(this.#origin, fault.line) }));
+    if (this.#untold === 0) return told;
+    return [...told, { file: this.#origin.file, line: 0, message: `${this.#untold} more faults are not shown`, severity: this.#fatal ? 'error' : 'warning' }];
   }
 
-  #add(severity: Diagnostic['severity'], line: number, message: string, hint: string | undefined): void {
+  #add(severity: Diagnostic['severity'], line: number, message: string, given: string | (() => string | undefined) | undefined): void {
+    if (this.#found.length === MOST) {
+      this.#untold += 1;
+      return;
+    }
+    const hint = typeof given === 'function' ? given() : given;
     this.#found.push({ file: this.#origin.file, line, message, severity, ...(hint === undefined ? {} : { hint: clip(hint) }) });
   }
 }

@@ -21,7 +21,7 @@ export class Reader implements Given {
     for (const { key, value: text, line } of entries) {
       const row = rowOf(section, key);
       if (row === undefined) {
-        this.faults.error(line, `there is no setting ${quoted(key)} in [${section}]`, keyHint(section, key));
+        this.faults.error(line, `there is no setting ${quoted(key)} in [${section}]`, () => keyHint(section, key));
         continue;
       }
       const setting = `${section}.${key}`;

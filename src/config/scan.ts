@@ -84,5 +84,9 @@ function guard(text: string): string {
 
 /** Spaces and tabs only: a no-break space is part of a value. */
 function trim(text: string): string {
-  return text.replace(/^[ \t]+|[ \t]+$/gu, '');
+  const isSpace = (at: number): boolean => text[at] === ' ' || text[at] === '\t';
+  let [begin, end] = [0, text.length];
+  while (begin < end && isSpace(begin)) begin += 1;
+  while (end > begin && isSpace(end - 1)) end -= 1;
+  return text.slice(begin, end);
 }

@@ -9,8 +9,10 @@ export interface Static {
 
 /** `/static /srv/shop/static`. */
 export function readStatic(text: string): Static {
-  const [, url, directory] = /^(\/.*?)\s+(\/.*)$/u.exec(text) ?? [];
-  if (url === undefined || directory === undefined) throw new BadValue('is not a path of URLs and a directory', 'such as /static /srv/shop/static');
+  const between = text.search(/\s\//u);
+  const url = text.slice(0, Math.max(0, between)).trimEnd();
+  const directory = text.slice(between + 1);
+  if (!url.startsWith('/')) throw new BadValue('is not a path of URLs and a directory', 'such as /static /srv/shop/static');
   // Neither Apache nor nginx has a way to write them in a path.
   if (/["$\\]/u.test(text)) throw new BadValue(`may not hold any of '"', '$' and '\\'`);
   if (readUrlPath(url) === '/') throw new BadValue('leaves nothing to the app', 'name the path that the files are below');

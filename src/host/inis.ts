@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { rmSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { readApp, type ReadApp } from '../config/app.js';
 import { appNameFault } from '../config/name.js';
@@ -7,6 +7,7 @@ import { ConfigError, UserError } from '../errors.js';
 import type { Generation } from '../plan/generation.js';
 import { Folder } from './folder.js';
 import type { Places } from './places.js';
+import { MEBIBYTE, readStranger, Unreadable } from './strangers.js';
 import { readTrusted, type Trusted } from './trust.js';
 
 /** The names of the apps that have an INI file; null if there is not even a folder for them. */
@@ -68,11 +69,7 @@ export interface ReadIni extends ReadApp {
 
 /** Reads an app by its name, or an INI file by its path, with all faults. Throws UserError if there is no such app. */
 export function readIni(places: Places, nameOrPath: string): ReadIni {
-  if (isPath(nameOrPath)) {
-    return guarded(places, nameOrPath, `cannot find ${nameOrPath}`, () => {
-      return { ...readApp(nameOrPath, basename(nameOrPath, '.ini'), named(places, nameOrPath), places.mode), text: null };
-    });
-  }
+  if (isPath(nameOrPath)) return readPath(places, nameOrPath);
   const nameFault = appNameFault(nameOrPath);
   if (nameFault !== null) throw new UserError(nameFault.message, `an app is named as its file in ${places.apps}, without .ini`);
   const own = iniPath(places, nameOrPath);
@@ -86,10 +83,18 @@ export function readIni(places: Places, nameOrPath: string): ReadIni {
   });
 }
 
-/** A file that somebody named, which may be one of the other root. */
-function named({ root }: Places, file: string): Uint8Array {
-  const path = resolve(file);
-  return root !== '' && path.startsWith(`${root}/`) ? new Folder('/', root).content(path.slice(root.length)) : readFileSync(file);
+/** A file that is given by its path may have been written by anybody, and be one of the other root. */
+function readPath({ root, mode }: Places, path: string): ReadIni {
+  const whole = resolve(path);
+  const isInside = root !== '' && whole.startsWith(`${root}/`);
+  try {
+    const content = isInside ? readStranger(whole.slice(root.length), MEBIBYTE, root) : readStranger(path, MEBIBYTE);
+    if (content === null) throw new UserError(`cannot find ${path}`);
+    return { ...readApp(path, basename(path, '.ini'), content, mode), text: null };
+  } catch (error) {
+    if (error instanceof Unreadable) return fault(path, error.reason);
+    throw error;
+  }
 }
 
 function guarded(places: Places, file: string, notThere: string, body: () => ReadIni): ReadIni {

@@ -6,7 +6,7 @@ import { noSpace, UserError } from '../errors.js';
 const LINKS = 40;
 
 /** open(2): a handle to go on from, which takes no right to read, wakes no device and waits for no FIFO. Node does not name it. */
-const O_PATH = 0o10000000;
+export const O_PATH = 0o10000000;
 
 const FOLDER = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 

@@ -1,32 +1,29 @@
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import type { Sources } from '../apache/sources.js';
-import type { Tree } from '../project/tree.js';
-import { inside } from './inside.js';
+import { DIRECTORY, listStranger, MEBIBYTE, readStranger, Unreadable } from './strangers.js';
 
-/** The files of a machine: this one, or the one whose root is a directory here. */
-export class FileSources implements Sources, Tree {
+/** The most that one file of a configuration may have, in bytes, and one directory, in names. */
+const MOST_BYTES = 16 * MEBIBYTE;
+const MOST_NAMES = 100_000;
+
+/**
+ * The files of a machine: this one, or the one whose root is a directory here. Both methods throw Unreadable: what is
+ * there and cannot be read is not passed over.
+ */
+export class FileSources implements Sources {
   constructor(private readonly root: string) {}
 
   read(path: string): string | null {
-    return orNull(() => inside(this.root, path, (here) => readFileSync(here, 'utf8')));
+    try {
+      return readStranger(path, MOST_BYTES, this.root)?.toString('utf8') ?? null;
+    } catch (error) {
+      if (error instanceof Unreadable && error.reason === DIRECTORY) return null;
+      throw error;
+    }
   }
 
   list(path: string): readonly string[] | null {
-    return orNull(() => inside(this.root, path, (here) => readdirSync(here)));
-  }
-
-  isLink(path: string): boolean {
-    return orNull(() => inside(this.root, path, (here) => lstatSync(here), { keep: true }))?.isSymbolicLink() === true;
-  }
-}
-
-/** Null for what is not there, or is of the other kind. */
-function orNull<T>(read: () => T): T | null {
-  try {
-    return read();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return null;
-    throw error;
+    const entries = listStranger(path, MOST_NAMES + 1, this.root);
+    if (entries !== null && entries.length > MOST_NAMES) throw new Unreadable(this.root + path, `has more than ${MOST_NAMES} names`);
+    return entries?.map(({ name }) => name) ?? null;
   }
 }

@@ -19,7 +19,7 @@ interface Look {
   readonly text: string;
 }
 
-const FACTORY = /^def (create_app|make_app|create_application|app_factory)\(([^)]*)\)/mu;
+const FACTORY = /^def (create_app|make_app|create_application|app_factory)\(([^)]{0,500})\)/mu;
 const FLASK = /^(\w+)\s*(?::\s*[\w.]+\s*)?=\s*(?:flask\.)?Flask\(/mu;
 const APPLICATION = /^(?:application\s*(?::[^=\n]+)?=[^=]|def application\(|class application\b|from\s+\S+\s+import\s[^#\n]*\bapplication\b|import\s[^#\n]*\bas application\b)/mu;
 const APP = /^app\s*(?::[^=\n]+)?=[^=]/mu;

@@ -1,4 +1,5 @@
 import { hasControl } from '../config/control.js';
+import { turns } from '../config/visible.js';
 import { inModule, isScript, type Candidate } from './candidate.js';
 import type { Tree } from './tree.js';
 
@@ -22,15 +23,18 @@ export function detect(directory: string, tree: Tree): Project {
   const current = `${below(directory)}current`;
   const hasCurrent = tree.isLink(current) && tree.list(current) !== null;
   const base = hasCurrent ? current : directory;
+  // Before the look at all the rest, which may have an end before that of the project.
+  const virtualenv = virtualenvOf([base, directory, parent(directory)], tree);
+  const environmentFile = `${below(base)}.env`;
+  const hasEnvironmentFile = tree.read(environmentFile) !== null;
   const roots = [base, ...directoriesIn(base, tree)].filter((one) => !isVirtualenv(one, tree));
   const django = roots.flatMap((root) => djangoIn(root, tree));
   const candidates = [...django, ...roots.flatMap((root) => scriptsIn(root, base, tree)), ...modules(base, tree)];
-  const environmentFile = `${below(base)}.env`;
   return {
     directory: base,
     candidates: unique(candidates).sort((one, other) => one.rank - other.rank),
-    virtualenv: virtualenvOf([base, directory, parent(directory)], tree),
-    environmentFile: tree.read(environmentFile) === null ? null : environmentFile,
+    virtualenv,
+    environmentFile: hasEnvironmentFile ? environmentFile : null,
     isDjango: django.length > 0,
     hasCurrent,
   };
@@ -85,13 +89,19 @@ function isVirtualenv(path: string, tree: Tree): boolean {
   return tree.read(`${below(path)}pyvenv.cfg`) !== null;
 }
 
+/** No name here has a newline. */
 function unique(candidates: readonly Candidate[]): Candidate[] {
-  return candidates.filter((one, at) => candidates.findIndex(({ setting, value, directory }) => setting === one.setting && value === one.value && directory === one.directory) === at);
+  const first = new Map<string, Candidate>();
+  for (const one of candidates) {
+    const key = [one.setting, one.value, one.directory].join('\n');
+    if (!first.has(key)) first.set(key, one);
+  }
+  return [...first.values()];
 }
 
-/** A name with control characters would be lines of the proposal. */
+/** A name with control characters would be lines of the proposal, and one that is not read as it is written a wrong one. */
 function names(directory: string, tree: Tree): readonly string[] {
-  return [...(tree.list(directory) ?? [])].filter((name) => !NOT_CODE.test(name) && !hasControl(name)).sort();
+  return [...(tree.list(directory) ?? [])].filter((name) => !NOT_CODE.test(name) && !hasControl(name) && !turns(name)).sort();
 }
 
 function directoriesIn(directory: string, tree: Tree): readonly string[] {

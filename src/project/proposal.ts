@@ -1,13 +1,17 @@
 import type { Candidate } from './candidate.js';
 import type { Project } from './detect.js';
 
+/** How many of the others are named. */
+export const OTHERS = 20;
+
 /** An INI file for the best of a project's candidates, with comments that say why. `user`: null under `--user`. */
-export function proposal(project: Project, user: { readonly name: string; readonly why: string } | null): string {
+export function proposal(project: Project, app: string, user: { readonly name: string; readonly why: string } | null): string {
   const [best, ...others] = project.candidates as readonly [Candidate, ...Candidate[]];
   const { virtualenv, environmentFile, isDjango, hasCurrent } = project;
   return [
     `# Proposed by wsgictl init for ${project.directory}: read it, then wsgictl check.`,
-    ...others.map(({ setting, value, why }) => `# Also found: ${setting} = ${value} (${why})`),
+    ...others.slice(0, OTHERS).map(({ setting, value, why }) => `# Also found: ${setting} = ${value} (${why})`),
+    ...(others.length > OTHERS ? [`# Also found: ${others.length - OTHERS} more`] : []),
     '',
     '[app]',
     `# ${best.why}`,
@@ -18,7 +22,7 @@ export function proposal(project: Project, user: { readonly name: string; readon
       ? ["# No virtualenv was found: the system's Python runs it, and needs gunicorn (apt install gunicorn).", '# virtualenv = /srv/shop/venv']
       : ['# It needs gunicorn: pip install gunicorn', `virtualenv = ${virtualenv}`]),
     ...(user === null ? [] : [`# ${user.why}`, `user = ${user.name}`]),
-    ...(environmentFile === null ? [] : ['# Lines NAME=value, without export; it is read by root.', `# environment-file = ${environmentFile}`]),
+    ...(user === null ? ownEnvironment(environmentFile) : rootsEnvironment(environmentFile, app)),
     '',
     '[workers]',
     '# About one or two for each core of the machine.',
@@ -28,8 +32,31 @@ export function proposal(project: Project, user: { readonly name: string; readon
     '# [health]',
     '# warm-up = /',
     ...(isDjango ? ["# A name that Django's ALLOWED_HOSTS allows:", '# host = www.example.org'] : []),
+    ...(user === null ? [] : [
+      '',
+      '# Better than environment-file: a secret in a file of its own. This app alone sees it, in $CREDENTIALS_DIRECTORY.',
+      '# [credentials]',
+      `# secret-key = /etc/wsgictl/secrets/${app}.key`,
+    ]),
     '',
   ].join('\n');
+}
+
+function ownEnvironment(file: string | null): string[] {
+  return file === null ? [] : ['# Lines NAME=value, without export.', `# environment-file = ${file}`];
+}
+
+/** Root reads it, so it lies where nobody else can put another file in its place: never in the project. */
+function rootsEnvironment(file: string | null, app: string): string[] {
+  const such = file === null ? '' : `, such as those of ${file}`;
+  return [`# Secrets, as lines NAME=value without export${such}. Root reads them: only root may write where they lie.`, `# environment-file = /etc/wsgictl/secrets/${app}.env`];
+}
+
+/** The name of an account for an app (useradd(8)); `taken`: whether a name is that of an account that is no app's. */
+export function accountName(app: string, taken: (name: string) => boolean): string {
+  const letters = app.replace(/[^a-z0-9_-]/gu, '-').slice(0, 24);
+  const name = /^[a-z_]/u.test(letters) ? letters : `app-${letters}`;
+  return taken(name) ? `${name}-app` : name;
 }
 
 /** A name for the app, of the folder that it lies in. */

@@ -72,7 +72,7 @@ for (const { what, files, links, candidates, directory = '/srv/shop', virtualenv
     const [best] = project.candidates;
     if (best === undefined) return;
     assert.equal(best.directory, directory);
-    const text = proposal(project, { name: 'shop', why: 'it owns it' });
+    const text = proposal(project, 'shop', { name: 'shop', why: 'it owns it' });
     const { config, diagnostics } = readApp('shop.ini', 'shop', text, 'system');
     assert.deepEqual(diagnostics, []);
     assert.equal(config?.app.directory, directory);
@@ -82,10 +82,10 @@ for (const { what, files, links, candidates, directory = '/srv/shop', virtualenv
 
 test('each comment that is a setting can be taken in', () => {
   const project = found({ 'manage.py': DJANGO, 'shop/wsgi.py': WSGI, '.env': 'A=1\n' });
-  const text = proposal(project, { name: 'shop', why: 'it owns it' }).replace(/^# (?=\[|[a-z-]+ = )/gmu, '');
+  const text = proposal(project, 'shop', { name: 'shop', why: 'it owns it' }).replace(/^# (?=\[|[a-z-]+ = )/gmu, '');
   const { config, diagnostics } = readApp('shop.ini', 'shop', text, 'system');
   assert.deepEqual(diagnostics, []);
-  assert.deepEqual([config?.health['warm-up'], config?.health.host, config?.app['environment-file'][0]?.path], [['/'], 'www.example.org', '/srv/shop/.env']);
+  assert.deepEqual([config?.health['warm-up'], config?.health.host, config?.app['environment-file'][0]?.path], [['/'], 'www.example.org', '/etc/wsgictl/secrets/shop.env']);
 });
 
 for (const [directory, name] of [['/srv/shop', 'shop'], ['/srv/shop/current', 'shop'], ['/srv/My Shop/src', 'my-shop'], ['/home/al/blog.d', 'blog'], ['/', 'app'], ['/srv/shop/releases/42', 'shop']] as const) {
