@@ -1,6 +1,6 @@
 // Puts what `npm run build` made where a Debian package has it: node packaging/install.mjs ROOT UNITS USER_UNITS
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { staticUnits } from '../.build/src/host/static-units.js';
 
 const [root, units, userUnits] = process.argv.slice(2);
@@ -24,7 +24,6 @@ cpSync('dist/worker', join(root, 'usr/lib/wsgictl/worker'), { recursive: true })
 cpSync('dist/templates', join(root, 'usr/share/wsgictl/templates'), { recursive: true });
 link('usr/lib/wsgictl/templates', '../../share/wsgictl/templates');
 link('usr/bin/wsgictl', '../lib/wsgictl/wsgictl.cjs');
-cpSync('packaging/polkit/50-wsgictl.rules', join(root, 'usr/share/polkit-1/rules.d/50-wsgictl.rules'));
 cpSync('packaging/needrestart/wsgictl.conf', join(root, 'etc/needrestart/conf.d/wsgictl.conf'));
 
 // For packagers of apps.
@@ -45,7 +44,8 @@ mkdirSync(join(root, 'etc/wsgictl/apps.d'), { recursive: true });
 mkdirSync(join(root, 'etc/wsgictl/templates'), { recursive: true });
 mkdirSync(join(root, 'var/lib/wsgictl'), { recursive: true });
 
-const templates = ['dist/templates'];
+const common = { root: '', program: '/usr/bin/wsgictl', templates: [resolve('dist/templates')] };
 for (const [mode, folder] of [['system', units], ['user', userUnits]]) {
-  for (const [name, text] of staticUnits({ mode, program: '/usr/bin/wsgictl', templates })) write(join(folder, name), text);
+  // An administrator's are there, whose drop-ins the units look for.
+  for (const [name, text] of staticUnits({ ...common, mode, units: `/etc/systemd/${mode}` })) write(join(folder, name), text);
 }

@@ -9,6 +9,7 @@ import { printProxy } from './cli/proxy.js';
 import { removeApp, stopApp } from './cli/remove.js';
 import { renderUnits } from './cli/render.js';
 import { complain, complainLines, sayLines } from './cli/report.js';
+import { answerRequest } from './cli/request.js';
 import { reloadApps, restartApps, rollbackApp, startApps } from './cli/roll-commands.js';
 import { mayListen } from './cli/socket-move.js';
 import { status } from './cli/status.js';
@@ -130,6 +131,7 @@ unit.command('listen').argument('<app>').action((app: string) => run((wire) => m
 unit.command('drain').action(() => run((wire) => drainAll(wire)));
 unit.command('packaged').option('--gone', 'look only at apps whose file is gone', false)
   .action(({ gone }: { gone: boolean }) => run((wire) => packagedAppsChanged(wire, gone)));
+unit.command('request').argument('<connection>').action((connection: string) => run((wire) => answerRequest(wire, connection)));
 unit.command('verdict').action(() => run((wire) => verdict(wire)));
 
 /** What went wrong, in words, and the exit code. */

@@ -6,7 +6,7 @@ import { ConfigError, EXIT, formatDiagnostic, UserError, type ExitCode } from '.
 import { configuredApps, iniPath, isPath, readIni } from '../host/inis.js';
 import { knownApps } from '../host/ledger.js';
 import { ensureStaticUnits, staticChanges, type StaticChanges } from '../host/static-units.js';
-import { appUnit, socketUnit, TARGET, touchUnit } from '../plan/names.js';
+import { appUnit, REQUESTS, socketUnit, TARGET, touchUnit } from '../plan/names.js';
 import { last } from '../roll/events.js';
 import { planApp, type Before, type Change, type WantedSocket } from '../plan/plan.js';
 import type { Staged } from '../plan/stage.js';
@@ -16,7 +16,8 @@ import { prepareInRoot, removeFromRoot } from './image.js';
 import { assertOpenable } from './openable.js';
 import { removeApp, stopApp } from './remove.js';
 import { complain, say, sayNoApps } from './report.js';
-import { isRetrying, rollApp } from './roll-command.js';
+import { isRetrying } from './queue.js';
+import { rollApp } from './roll-command.js';
 import { hintAtReload, showChange, showStaticChanges } from './show-plan.js';
 import { endMove, listens, moveSocket } from './socket-move.js';
 import { installTouch, removeTouch, startTouch } from './touch.js';
@@ -167,6 +168,8 @@ async function install(wire: Wire, work: readonly Applied[], common: StaticChang
   const watching: string[] = [];
   for (const { config } of ready) if (await installTouch(wire, config)) watching.push(config.name);
   if (reload || watching.length > 0) await wire.systemd.daemonReload();
+  // The target wants it, but that is active already.
+  if (common.has(REQUESTS) && (await wire.systemd.unit(TARGET)).active === 'active') await wire.systemd.restart(REQUESTS);
   for (const app of watching) await startTouch(wire, app);
   return ready;
 }

@@ -2,6 +2,7 @@ import { EXIT, UserError, type ExitCode } from '../errors.js';
 import { removeIni } from '../host/inis.js';
 import { removeIfThere } from '../host/files.js';
 import { appUnit, sliceUnit, socketUnit, workersOf } from '../plan/names.js';
+import { queue } from './queue.js';
 import { say } from './report.js';
 import { failedMark } from './unit-roll.js';
 import { removeTouch } from './touch.js';
@@ -13,6 +14,8 @@ import type { Wire } from './wire.js';
  */
 export async function removeApp(wire: Wire, app: string, options: { readonly keepIni: boolean }): Promise<ExitCode> {
   wire.assertApp(app);
+  // A member of the group wsgictl could do a part of it.
+  if (wire.asksRoot) throw new UserError(`cannot remove ${app}: that needs root`, `sudo wsgictl remove ${app}`);
   const { systemd } = wire;
   say(`${app}: drains`);
   await stopApp(wire, app);
@@ -41,12 +44,10 @@ export async function stopApp(wire: Wire, app: string): Promise<void> {
   const { systemd } = wire;
   for (let attempt = 1; attempt <= TRIES; attempt++) {
     // Under traffic a stop can be undone by the socket at the last moment, and can end as failed: it is asked for again.
-    await systemd.jobResult(await systemd.stop(appUnit(app)));
+    await systemd.jobResult(await queue(wire, { verb: 'stop', app }));
     const unit = await systemd.unit(appUnit(app));
-    if (unit.active === 'failed') await systemd.resetFailed(appUnit(app)).catch(() => {});
     const workers = (await systemd.list([workersOf(app)])).filter(({ active }) => active !== 'inactive' && active !== 'failed');
-    if (workers.length === 0 && (unit.active === 'inactive' || unit.active === 'failed')) return;
-    await systemd.stopAll(workers.map(({ name }) => name));
+    if (workers.length === 0 && unit.active === 'inactive') return;
     await systemd.change(200);
   }
   throw new UserError(`cannot stop ${app}: something starts it again`, `systemctl list-dependencies --reverse ${appUnit(app)}`);

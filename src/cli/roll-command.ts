@@ -1,10 +1,12 @@
 import { EXIT, UserError, type ExitCode } from '../errors.js';
 import { appUnit } from '../plan/names.js';
+import type { RollVerb } from '../plan/request.js';
 import { last, type RollEvent, type Wish } from '../roll/events.js';
-import { Refused, type UnitState } from '../systemd/port.js';
+import { Refused } from '../systemd/port.js';
 import { follow, notActive } from './follow.js';
 import { lastLines } from './journal.js';
 import { describe } from './narrate.js';
+import { queue } from './queue.js';
 import { canDraw, complain, sayLines } from './report.js';
 import { Screen } from './screen.js';
 import type { Wire } from './wire.js';
@@ -17,17 +19,16 @@ export interface RollOptions {
   readonly join?: boolean;
 }
 
-type Verb = 'reload' | 'start' | 'restart';
-
 /**
  * Has systemd reload, start or restart an app, and shows what its roll does. Returns the roll's exit code when the roll has
  * ended, or at its commit. Interrupting this command does not interrupt the roll.
  */
-export async function rollApp(wire: Wire, app: string, verb: Verb, options: RollOptions): Promise<ExitCode> {
+export async function rollApp(wire: Wire, app: string, verb: RollVerb, options: RollOptions): Promise<ExitCode> {
   const { systemd } = wire;
+  const { wish } = options;
   const ledger = wire.ledger(app);
   const unit = appUnit(app);
-  const asked = options.wish?.kind === 'rollback' ? 'roll back' : verb;
+  const asked = wish?.kind === 'rollback' ? 'roll back' : verb;
   const screen = canDraw() ? new Screen(wire, app) : null;
   const onInterrupt = (): void => {
     screen?.close();
@@ -35,8 +36,9 @@ export async function rollApp(wire: Wire, app: string, verb: Verb, options: Roll
     process.exit(130);
   };
   // What no roll has taken must not come true at the next one.
-  const takeBack = (): void => {
-    if (options.wish !== undefined) ledger.dropWish(options.wish);
+  const takeBack = async (): Promise<void> => {
+    if (wish?.kind === 'rollback') await queue(wire, { verb: 'withdraw', app, generation: wish.to });
+    else if (wish !== undefined) ledger.dropWish(wish);
   };
   process.on('SIGINT', onInterrupt);
   try {
@@ -47,16 +49,17 @@ export async function rollApp(wire: Wire, app: string, verb: Verb, options: Roll
       ask: async () => {
         // If it has just ended, its events say so.
         if (options.join === true) return (await systemd.unit(unit)).job ?? '';
-        if (options.wish !== undefined) ledger.wish(options.wish);
-        return ask(() => systemd[verb](unit), app, asked);
+        if (wish?.kind === 'rollback') return ask(() => queue(wire, { verb: 'rollback', app, generation: wish.to }), app, asked);
+        if (wish !== undefined) ledger.wish(wish);
+        return ask(() => queue(wire, { verb, app }), app, asked);
       },
       show: (event) => {
         const line = screen?.take(event) === true ? null : describe(app, event);
         if (line !== null) sayLines(line);
       },
       untilCommit: options.untilCommit,
-    }).catch((error: unknown) => {
-      takeBack();
+    }).catch(async (error: unknown) => {
+      await takeBack().catch(() => {});
       throw error;
     });
     if (answer.kind === 'committed') return EXIT.done;
@@ -64,7 +67,7 @@ export async function rollApp(wire: Wire, app: string, verb: Verb, options: Roll
       showReason(wire, answer.events);
       return answer.end.exit;
     }
-    takeBack();
+    await takeBack();
     if (answer.result === 'done') return EXIT.done;
     if (answer.result === 'invalid') throw notRunning(app, asked);
     complain(`${app}: systemd ended the ${verb} (${answer.result}) before anything was done`);
@@ -81,14 +84,9 @@ function notRunning(app: string, verb: string): UserError {
   return new UserError(`cannot ${verb} ${app}: it is not running`, `wsgictl start ${app}`);
 }
 
-/** Whether systemd is between two attempts to start an app: it calls the unit neither active nor stopped then. */
-export async function isRetrying(wire: Wire, unit: UnitState): Promise<boolean> {
-  return unit.active === 'activating' || (unit.active === 'deactivating' && (await wire.systemd.job(unit))?.type !== 'stop');
-}
-
-async function ask(queue: () => Promise<string>, app: string, verb: string): Promise<string> {
+async function ask(queued: () => Promise<string>, app: string, verb: string): Promise<string> {
   try {
-    return await queue();
+    return await queued();
   } catch (error) {
     if (notActive(error)) throw notRunning(app, verb);
     if (error instanceof Refused && error.code === 'NoSuchUnit') {

@@ -1,7 +1,8 @@
 import { EXIT, UserError, type ExitCode } from '../errors.js';
 import { appUnit } from '../plan/names.js';
 import { refuseIfGone } from './unit-roll.js';
-import { isRetrying, rollApp } from './roll-command.js';
+import { isRetrying } from './queue.js';
+import { rollApp } from './roll-command.js';
 import { say } from './report.js';
 import type { Wire } from './wire.js';
 
@@ -26,6 +27,13 @@ export async function restartApps(wire: Wire, apps: readonly string[]): Promise<
 
 /** Rolls to a copy of an earlier generation: the one before the current one, or the given one. */
 export async function rollbackApp(wire: Wire, app: string, text: string | undefined, untilCommit: boolean): Promise<ExitCode> {
+  const to = rollbackTarget(wire, app, text);
+  const verb = (await isRetrying(wire, await wire.systemd.unit(appUnit(app)))) ? 'start' : 'reload';
+  return rollApp(wire, app, verb, { untilCommit, wish: { kind: 'rollback', to } });
+}
+
+/** The generation that a rollback goes to. Throws UserError where there is no such one, or it cannot run any more. */
+export function rollbackTarget(wire: Wire, app: string, text: string | undefined): number {
   const ledger = wire.ledger(app);
   const current = ledger.current();
   if (current === null) throw new UserError(`${app} has no generation to go back from`, `wsgictl apply ${app}`);
@@ -36,8 +44,7 @@ export async function rollbackApp(wire: Wire, app: string, text: string | undefi
     throw new UserError(`${app} has no generation ${text ?? ''} to go back to`, `there is ${committed.filter((number) => number !== current).join(', ') || 'none'}`);
   }
   refuseIfGone(generation);
-  const verb = (await isRetrying(wire, await wire.systemd.unit(appUnit(app)))) ? 'start' : 'reload';
-  return rollApp(wire, app, verb, { untilCommit, wish: { kind: 'rollback', to } });
+  return to;
 }
 
 /** The last generation that served before the current one: a failed one never did. */

@@ -57,6 +57,11 @@ export class Wire {
     return this.#manager;
   }
 
+  /** Whether what changes something is root's to do, and not ours. */
+  get asksRoot(): boolean {
+    return this.places.mode === 'system' && process.getuid?.() !== 0;
+  }
+
   /** Throws UserError if there is neither an INI file of that name nor anything left of such an app. */
   assertApp(app: string): void {
     const left = knownApps(this.state).includes(app) || this.units.generations(app).length > 0;

@@ -1,4 +1,4 @@
-import { render, STATIC_UNITS } from '../units/render.js';
+import { render, SANDBOX_TEMPLATE, STATIC_UNITS, SYSTEM_UNITS } from '../units/render.js';
 import { word } from '../units/escape.js';
 import { Folder } from './folder.js';
 import type { Places } from './places.js';
@@ -33,9 +33,16 @@ export function ensureStaticUnits(places: Places, units: UnitDirectory, changes 
   return changes.size > 0;
 }
 
-/** The units that all apps share, by name. A user manager has no proxies to be ordered against. */
+/** The units that all apps share, by name. */
 export function staticUnits(places: Pick<Places, 'mode' | 'root' | 'program' | 'templates' | 'units'>): Map<string, string> {
-  const view = { units: word(places.units), system: places.mode === 'system', wsgictl: `${word(places.program)}${places.mode === 'user' ? ' --user' : ''}` };
-  const names = STATIC_UNITS.filter((name) => view.system || name !== 'wsgi-app-front.service');
+  const system = places.mode === 'system';
+  const view = {
+    system,
+    units: word(places.units),
+    wsgictl: `${word(places.program)}${system ? '' : ' --user'}`,
+    // A user manager has no rights to take away, and refuses much of it.
+    sandbox: system ? render(readTemplate(places, SANDBOX_TEMPLATE), {}).trimEnd().split('\n') : [],
+  };
+  const names = STATIC_UNITS.filter((name) => system || !SYSTEM_UNITS.includes(name));
   return new Map(names.map((name) => [name, render(readTemplate(places, name), view)]));
 }

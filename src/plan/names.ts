@@ -8,6 +8,8 @@ export const TARGET = 'wsgi-app.target';
 export const FRONT = 'wsgi-app-front.service';
 export const VERDICT = 'wsgi-app-verdict.service';
 export const DRAIN = 'wsgi-app-drain.service';
+/** Where members of the group wsgictl ask root. */
+export const REQUESTS = 'wsgi-request.socket';
 /** The globs of everything that listens and of everything that works, of all apps. */
 export const ALL_SOCKETS = 'wsgi-app@*.socket';
 export const ALL_WORKERS = 'wsgi-worker-*@*.service';

@@ -12,7 +12,14 @@ export const STATIC_UNITS = [
   'wsgi-app@.service',
   'wsgi-app-touch@.service',
   'wsgi-app-touched@.service',
+  'wsgi-request.socket',
+  'wsgi-request.timer',
+  'wsgi-request@.service',
 ] as const;
+/** Those of STATIC_UNITS that a user manager has no use for: no proxy waits for it, and it serves nobody else. */
+export const SYSTEM_UNITS: readonly string[] = ['wsgi-app-front.service', 'wsgi-request.socket', 'wsgi-request.timer', 'wsgi-request@.service'];
+/** The directives that all units have in which wsgictl runs as root. */
+export const SANDBOX_TEMPLATE = 'wsgictl.sandbox';
 export const WORKER_TEMPLATE = 'wsgi-worker@.service';
 export const SOCKET_TEMPLATE = 'wsgi-app@.socket.conf';
 export const TOUCH_TEMPLATE = 'wsgi-app-touch@.path';
@@ -24,6 +31,7 @@ export type TemplateName =
   | typeof WORKER_TEMPLATE
   | typeof SOCKET_TEMPLATE
   | typeof TOUCH_TEMPLATE
+  | typeof SANDBOX_TEMPLATE
   | (typeof PROXY_TEMPLATES)[keyof typeof PROXY_TEMPLATES];
 
 export interface Template {

@@ -25,6 +25,17 @@ const NEXT = `
   dpkg-deb --root-owner-group --build next next.deb
 `;
 
+/** One as it was when the group had a polkit rule, and no socket. */
+const EARLIER = `
+  dpkg-deb --raw-extract wsgictl.deb earlier
+  sed -i 's/^Version: .*/Version: 0.0.1/' earlier/DEBIAN/control
+  rm earlier/lib/systemd/system/wsgi-request* earlier/usr/lib/sysusers.d/wsgictl.conf earlier/DEBIAN/md5sums
+  sed -i 's/ wsgi-request.socket//' earlier/lib/systemd/system/wsgi-app.target
+  sed -i 's/^.*\\(systemd-sysusers\\|wsgi-request\\).*/:/' earlier/DEBIAN/postinst earlier/DEBIAN/prerm
+  install -D /dev/null earlier/usr/share/polkit-1/rules.d/50-wsgictl.rules
+  dpkg-deb --root-owner-group --build earlier earlier.deb
+`;
+
 const packages = mkdtempSync(join(tmpdir(), 'wsgictl-package-'));
 
 /** Builds the package on this machine, which gets the tools for that, and the next version of it. */
@@ -34,7 +45,7 @@ function build(): void {
   });
   const [name] = readdirSync(join(TREE, 'packaging/out')).filter((file) => file.endsWith('_all.deb'));
   copyFileSync(join(TREE, 'packaging/out', name as string), join(packages, 'wsgictl.deb'));
-  execFileSync('bash', ['-euc', NEXT], { cwd: packages, stdio: 'ignore' });
+  execFileSync('bash', ['-euc', NEXT + EARLIER], { cwd: packages, stdio: 'ignore' });
 }
 
 let built = false;
@@ -42,7 +53,7 @@ after(() => rmSync(packages, { recursive: true }));
 
 async function machine(release: Release): Promise<Lab> {
   const lab = await Lab.boot(release, { install: false });
-  for (const name of ['wsgictl.deb', 'next.deb']) copyFileSync(join(packages, name), join(lab.root, 'srv', name));
+  for (const name of ['wsgictl.deb', 'next.deb', 'earlier.deb']) copyFileSync(join(packages, name), join(lab.root, 'srv', name));
   return lab;
 }
 
@@ -102,6 +113,18 @@ for (const release of LONG ? RELEASES : []) {
       const { requests, failed, failures } = await load.stop();
       t.diagnostic(`${release}: ${requests} requests, ${failed} failed`);
       assert.deepEqual(failures.slice(0, 3), []);
+    });
+
+    it('an upgrade from the version with a polkit rule takes that away, and lets the group ask root', async () => {
+      await install('earlier.deb');
+      await lab.sh('systemctl stop wsgi-request.socket; groupdel wsgictl; test -e /usr/share/polkit-1/rules.d/50-wsgictl.rules');
+      const before = await pids();
+      await install('wsgictl.deb');
+      assert.deepEqual(await pids(), before);
+      assert.equal(await lab.exists('/usr/share/polkit-1/rules.d/50-wsgictl.rules'), false);
+      await lab.sh('usermod --append --groups wsgictl alice');
+      const { code, stderr } = await lab.run(['wsgictl', 'reload', 'shop'], { user: 'alice' });
+      assert.equal(code, 0, stderr);
     });
 
     it('a removal drains and stops the apps, and keeps configuration and state; they come back with it', async () => {

@@ -51,6 +51,9 @@ for (const release of LONG ? RELEASES : []) {
     it('an installation applies them', async () => {
       await dpkg('-i', APPS.map((app) => next(app)));
       for (const app of APPS) await serves(app, packed[app], 'installed');
+      // They cost no space: what keeps them is in the mount that they are in, sandbox or not.
+      assert.equal(await lab.sh('stat -c %h /var/lib/wsgictl/*/current/code/app.py | uniq'), '2\n');
+      assert.equal((await lab.sh('stat -c "%U %G %a" /run/wsgi/request')).trim(), 'root wsgictl 660');
     });
 
     it('an upgrade under load rolls, and loses nothing', async (t) => {

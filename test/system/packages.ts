@@ -8,7 +8,8 @@ import type { Lab } from '../lab/lab.js';
 import { labScript } from '../lab/root.js';
 
 const TREE = fileURLToPath(new URL('../../..', import.meta.url));
-const TMPFILES = 'if [ "$1" = configure ]; then systemd-tmpfiles --create wsgictl.conf || true; fi';
+/** What debhelper adds to a postinst. */
+const POSTINST = 'if [ "$1" = configure ]; then systemd-sysusers wsgictl.conf; systemd-tmpfiles --create wsgictl.conf || true; fi';
 
 /** Installs wsgictl as a package: its files, triggers and maintainer scripts, without manual pages. */
 export async function installPackage(lab: Lab): Promise<void> {
@@ -21,15 +22,17 @@ export async function installPackage(lab: Lab): Promise<void> {
     const install = [join(TREE, 'packaging/install.mjs'), root, '/usr/lib/systemd/system', '/usr/lib/systemd/user'];
     execFileSync(process.execPath, install, { cwd: folder });
     const debian = (name: string): string => readFileSync(join(TREE, 'packaging/debian', name), 'utf8');
-    mkdirSync(join(root, 'usr/lib/tmpfiles.d'), { recursive: true });
-    writeFileSync(join(root, 'usr/lib/tmpfiles.d/wsgictl.conf'), debian('wsgictl.tmpfiles'));
+    for (const kind of ['tmpfiles', 'sysusers']) {
+      mkdirSync(join(root, `usr/lib/${kind}.d`), { recursive: true });
+      writeFileSync(join(root, `usr/lib/${kind}.d/wsgictl.conf`), debian(`wsgictl.${kind}`));
+    }
     mkdirSync(join(root, 'DEBIAN'));
     const [, stanza = ''] = debian('control').split('\n\n');
     const control = `${stanza.replace(', ${misc:Depends}', '').trim()}\nVersion: 0.1.0\nMaintainer: Nobody <nobody@example.org>\n`;
     writeFileSync(join(root, 'DEBIAN/control'), control);
     writeFileSync(join(root, 'DEBIAN/triggers'), debian('wsgictl.triggers'));
     for (const name of ['postinst', 'prerm', 'postrm']) {
-      const script = debian(`wsgictl.${name}`).replace('#DEBHELPER#', name === 'postinst' ? TMPFILES : '');
+      const script = debian(`wsgictl.${name}`).replace('#DEBHELPER#', name === 'postinst' ? POSTINST : '');
       writeFileSync(join(root, 'DEBIAN', name), script);
       chmodSync(join(root, 'DEBIAN', name), 0o755);
     }

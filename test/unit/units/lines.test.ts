@@ -7,7 +7,7 @@ import { UserError } from '../../../src/errors.js';
 import { apacheView } from '../../../src/proxy/apache.js';
 import { frontOf } from '../../../src/proxy/app-front.js';
 import { nginxView } from '../../../src/proxy/nginx.js';
-import { PROXY_TEMPLATES, render, SOCKET_TEMPLATE, STATIC_UNITS, TOUCH_TEMPLATE, WORKER_TEMPLATE, type TemplateName } from '../../../src/units/render.js';
+import { PROXY_TEMPLATES, render, SANDBOX_TEMPLATE, SOCKET_TEMPLATE, STATIC_UNITS, TOUCH_TEMPLATE, WORKER_TEMPLATE, type TemplateName } from '../../../src/units/render.js';
 import { socketView, touchView } from '../../../src/units/view.js';
 import { template, viewOf } from './made.js';
 
@@ -24,8 +24,9 @@ const { config } = readApp('/etc/wsgictl/apps.d/shop.ini', 'shop', INI, 'system'
 assert.ok(config !== null);
 const front = { ...frontOf(config, '/run/wsgi/shop.sock'), remarks: ['x'], guards: new Map([['shop', [['Require all granted']]]]) };
 
-const VIEWS: Readonly<Record<TemplateName, object>> = {
-  ...Object.fromEntries(STATIC_UNITS.map((name) => [name, { system: true, units: '/etc/systemd/system', wsgictl: '/usr/bin/wsgictl' }])) as Record<(typeof STATIC_UNITS)[number], object>,
+/** Of all but the one template that has no values. */
+const VIEWS: Readonly<Record<Exclude<TemplateName, typeof SANDBOX_TEMPLATE>, object>> = {
+  ...Object.fromEntries(STATIC_UNITS.map((name) => [name, { system: true, units: '/etc/systemd/system', wsgictl: '/usr/bin/wsgictl', sandbox: ['NoNewPrivileges=yes'] }])) as Record<(typeof STATIC_UNITS)[number], object>,
   [WORKER_TEMPLATE]: viewOf(config),
   [SOCKET_TEMPLATE]: socketView(config, 'www-data', '%t'),
   [TOUCH_TEMPLATE]: touchView(config, ['/srv/shop/shop.wsgi']),

@@ -4,23 +4,27 @@ import { test } from 'node:test';
 import { readApp } from '../../../src/config/app.js';
 import { SETTINGS, type AppConfig } from '../../../src/config/settings.js';
 import { UserError } from '../../../src/errors.js';
-import { PROXY_TEMPLATES, render, SOCKET_TEMPLATE, TOUCH_TEMPLATE, STATIC_UNITS, WORKER_TEMPLATE } from '../../../src/units/render.js';
+import { PROXY_TEMPLATES, render, SANDBOX_TEMPLATE, SOCKET_TEMPLATE, STATIC_UNITS, SYSTEM_UNITS, TOUCH_TEMPLATE, WORKER_TEMPLATE } from '../../../src/units/render.js';
 import { eachSeed, type Random } from '../random.js';
 import { socketText, template, TEMPLATES, viewOf, workerText } from './made.js';
 import { command, expand, readUnit, words, type Directive } from './unit-text.js';
 
 test('each packaged template is one that we know, and each that we know is there', () => {
   const files = readdirSync(TEMPLATES).map((name) => name.replace(/\.hbs$/, ''));
-  assert.deepEqual(files.sort(), [...STATIC_UNITS, WORKER_TEMPLATE, SOCKET_TEMPLATE, TOUCH_TEMPLATE, ...Object.values(PROXY_TEMPLATES)].sort());
+  assert.deepEqual(files.sort(), [...STATIC_UNITS, SANDBOX_TEMPLATE, WORKER_TEMPLATE, SOCKET_TEMPLATE, TOUCH_TEMPLATE, ...Object.values(PROXY_TEMPLATES)].sort());
 });
 
 for (const system of [true, false]) {
   for (const name of STATIC_UNITS) {
-    if (!system && name === 'wsgi-app-front.service') continue; // no proxy waits for a user's manager
+    if (!system && SYSTEM_UNITS.includes(name)) continue;
     test(`${name}, ${system ? 'of the system' : 'of a user'}, can be read`, () => {
-      const directives = readUnit(render(template(name), { system, units: '/etc/systemd/system', wsgictl: '/usr/bin/wsgictl' }));
+      const sandbox = system ? render(template(SANDBOX_TEMPLATE), {}).trimEnd().split('\n') : [];
+      const directives = readUnit(render(template(name), { system, units: '/etc/systemd/system', wsgictl: '/usr/bin/wsgictl', sandbox }));
       assert.ok(directives.length > 2);
-      if (!system) assert.ok(!directives.some(({ name: key, value }) => /front|www-data|multi-user/.test(key + value)));
+      if (!system) assert.ok(!directives.some(({ name: key, value }) => /front|request|www-data|multi-user/.test(key + value)));
+      // Wherever wsgictl runs as root it has the sandbox, and a user manager has nothing that it would refuse.
+      const runs = directives.some(({ value }) => value.includes('/usr/bin/wsgictl'));
+      assert.equal(directives.some(({ name: key }) => key === 'CapabilityBoundingSet'), runs && system && name.endsWith('.service'));
     });
   }
 }

@@ -1,0 +1,46 @@
+import { appUnit, workersOf } from '../plan/names.js';
+import type { Request } from '../plan/request.js';
+import type { UnitState } from '../systemd/port.js';
+import { askRoot } from './ask-root.js';
+import type { Wire } from './wire.js';
+
+/**
+ * Has systemd queue what a request is for; returns the path of the job, or an empty string where there is none. Who is
+ * not root asks root to do it. Throws UserError or Refused.
+ */
+export async function queue(wire: Wire, request: Request): Promise<string> {
+  const { systemd } = wire;
+  const unit = appUnit(request.app);
+  if (wire.asksRoot) {
+    await systemd.unit(unit); // from now on systemd tells us of the end of every job
+    return askRoot(wire.places, request);
+  }
+  switch (request.verb) {
+    case 'stop':
+      return stop(wire, request.app);
+    case 'rollback':
+      wire.ledger(request.app).wish({ kind: 'rollback', to: request.generation });
+      return (await isRetrying(wire, await systemd.unit(unit))) ? systemd.start(unit) : systemd.reload(unit);
+    case 'withdraw':
+      wire.ledger(request.app).dropWish({ kind: 'rollback', to: request.generation });
+      return '';
+    default:
+      return systemd[request.verb](unit);
+  }
+}
+
+/** What an earlier stop has left, a failed unit or workers, goes too. */
+async function stop({ systemd }: Wire, app: string): Promise<string> {
+  const { active } = await systemd.unit(appUnit(app));
+  if (active === 'failed') await systemd.resetFailed(appUnit(app)).catch(() => {});
+  const job = await systemd.stop(appUnit(app));
+  if (active === 'failed' || active === 'inactive') {
+    await systemd.stopAll((await systemd.list([workersOf(app)])).map(({ name }) => name));
+  }
+  return job;
+}
+
+/** Whether systemd is between two attempts to start an app: it calls the unit neither active nor stopped then. */
+export async function isRetrying(wire: Wire, unit: UnitState): Promise<boolean> {
+  return unit.active === 'activating' || (unit.active === 'deactivating' && (await wire.systemd.job(unit))?.type !== 'stop');
+}
