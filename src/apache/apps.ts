@@ -56,6 +56,8 @@ function appOf(name: string, choice: Choice, places: readonly Place[], context: 
     if (route.section === null) context.endings.carried(route.mount.directive, `the app ${name}`);
     for (const directive of route.choice.by) context.endings.carried(directive, `the app ${name}`);
   }
+  // An app that is mounted somewhere answers only there, and where it has routes: no route says the root, or an expression.
+  if (ini.get('proxy', 'mount') !== undefined && places.some(({ route }) => route.mount.scriptName === '' && (route.path === null || route.path === '/'))) ini.add('proxy', 'mount', '/');
   scriptReloading(ini, choice, places, context);
   routeLines(ini, places);
   proxySettings(ini, places, context);

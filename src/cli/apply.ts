@@ -5,6 +5,7 @@ import type { Clash } from '../config/clash.js';
 import { ConfigError, EXIT, formatDiagnostic, UserError, type ExitCode } from '../errors.js';
 import { configuredApps, iniPath, isPath, readIni } from '../host/inis.js';
 import { knownApps } from '../host/ledger.js';
+import { ensureProof } from '../host/proof.js';
 import { ensureStaticUnits, staticChanges, type StaticChanges } from '../host/static-units.js';
 import { appUnit, REQUESTS, socketUnit, TARGET, touchUnit } from '../plan/names.js';
 import { last } from '../roll/events.js';
@@ -150,6 +151,7 @@ async function install(wire: Wire, work: readonly Applied[], common: StaticChang
   const ready: Applied[] = [];
   for (const one of work) {
     try {
+      if (one.config.proxy.proof) ensureProof(wire.places.state, one.config.name);
       if (['new', 'changed'].includes(one.change.kind)) await checkEnvironment(wire, one.config, one.staged);
       ready.push(one);
     } catch (error) {

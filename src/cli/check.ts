@@ -3,6 +3,7 @@ import { ConfigError, EXIT, formatDiagnostic, UserError, type ExitCode } from '.
 import { configuredApps, readIni } from '../host/inis.js';
 import { clashes } from './clashes.js';
 import { checkEnvironment } from './environment-check.js';
+import { checkFront } from './front-check.js';
 import { notKept } from './narrate.js';
 import { assertOpenable } from './openable.js';
 import { complain, say, sayNoApps } from './report.js';
@@ -26,6 +27,7 @@ export async function check(wire: Wire, names: readonly string[]): Promise<ExitC
         faulty = true;
         continue;
       }
+      for (const diagnostic of checkFront(wire, config)) complain(formatDiagnostic(diagnostic));
       const staged = wire.stage(config);
       assertOpenable(wire, staged);
       wire.touch(config);

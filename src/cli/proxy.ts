@@ -1,5 +1,7 @@
 import { EXIT, UserError, type ExitCode } from '../errors.js';
 import { loadIni } from '../host/inis.js';
+import { ensureProof } from '../host/proof.js';
+import { rootPart } from '../host/root-part.js';
 import { readTemplate } from '../host/templates.js';
 import { apacheView } from '../proxy/apache.js';
 import { frontOf } from '../proxy/app-front.js';
@@ -11,8 +13,11 @@ import type { Wire } from './wire.js';
 /** Prints what a proxy needs to pass requests on to an app. */
 export function printProxy(wire: Wire, proxy: string, name: string): ExitCode {
   const config = loadIni(wire.places, name);
-  const front = frontOf(config, `${wire.places.runtime}/${config.name}.sock`);
   if (proxy !== 'apache' && proxy !== 'nginx') throw new UserError(`cannot write for ${proxy}`, 'there are apache and nginx', EXIT.usage);
+  const { root, state } = wire.places;
+  // So that the proxy can be prepared before the app asks for it.
+  if (config.proxy.proof && root === '' && process.getuid?.() === 0) ensureProof(wire.places.state, config.name);
+  const front = frontOf(config, { address: wire.usualAddress(config.name), stateDirectory: state, trusted: (path) => rootPart(path, root) });
   const view = proxy === 'apache' ? apacheView(front) : nginxView(front);
   sayFile(render(readTemplate(wire.places, PROXY_TEMPLATES[proxy]), view).trimEnd());
   return EXIT.done;

@@ -1,11 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PROOF_CREDENTIAL } from '../config/proof.js';
 import { visible } from '../config/visible.js';
 import { ConfigError, EXIT, noSpace, UserError, type ExitCode } from '../errors.js';
 import { readIni } from '../host/inis.js';
 import type { Ledger } from '../host/ledger.js';
 import type { RollLog } from '../host/roll-log.js';
 import { missing } from '../host/pin.js';
+import { ensureProof } from '../host/proof.js';
 import { removeIfThere } from '../host/files.js';
 import type { Generation } from '../plan/generation.js';
 import { appUnit, parseWorker, workersOf } from '../plan/names.js';
@@ -171,6 +173,7 @@ async function makeGeneration(wire: Wire, ledger: Ledger, write: (event: NewEven
   const { foreign } = staged.pinned;
   if (typeof foreign === 'string') write({ kind: 'note', text: notKept(foreign) });
   wire.runner.ensure();
+  provideProof(wire, ledger.app, staged.unitText);
   const generation = generationOf(staged, await reserve(wire, ledger), new Date().toISOString());
   ledger.record(generation, staged.unitText, text, staged.pinned.kept);
   wire.units.writeGeneration(ledger.app, generation.number, staged.unitText);
@@ -185,6 +188,7 @@ async function copyGeneration(wire: Wire, ledger: Ledger, number: number): Promi
   refuseIfGone(original);
   const unsafe = unopenable(wire, ledger.app, original);
   if (unsafe !== null) throw new UserError(`generation ${number} of ${ledger.app} cannot run any more: ${unsafe}`, 'choose another generation');
+  provideProof(wire, ledger.app, unitText);
   const generation = { ...original, number: await reserve(wire, ledger), createdAt: new Date().toISOString(), copyOf: number };
   ledger.record(generation, unitText, ledger.ini(number), ledger.code(number));
   wire.units.writeGeneration(ledger.app, generation.number, unitText);
@@ -209,7 +213,13 @@ async function reserve(wire: Wire, ledger: Ledger): Promise<number> {
   return ledger.reserve([...loaded, ...wire.units.generations(ledger.app)]);
 }
 
+/** What a worker asks for, it must find: a secret that was removed is another one from now on. */
+function provideProof(wire: Wire, app: string, unitText: string): void {
+  if (unitText.includes(`\nLoadCredential=${PROOF_CREDENTIAL}:`)) ensureProof(wire.places.state, app);
+}
+
 function restoreUnitFile(wire: Wire, ledger: Ledger, generation: Generation): void {
+  provideProof(wire, ledger.app, ledger.unitText(generation.number) ?? '');
   if (wire.units.generations(ledger.app).includes(generation.number)) return;
   const text = ledger.unitText(generation.number);
   if (text === null) throw new UserError(`the unit of generation ${generation.number} of ${ledger.app} is lost`, `wsgictl reload ${ledger.app}`);

@@ -1,4 +1,5 @@
 import { BadValue } from './fault.js';
+import { PROOF_CREDENTIAL } from './proof.js';
 
 /** A path that systemd opens as root on a worker's behalf, before the worker becomes its own account. */
 export interface Opened {
@@ -25,7 +26,8 @@ const BASES: Readonly<Record<string, string>> = {
 /** The directives of [Service] that name such paths, and how: systemd.exec(5), systemd.resource-control(5). */
 const READERS: readonly (readonly [names: RegExp, read: (value: string, name: string) => readonly Found[]])[] = [
   [/^EnvironmentFile$/, (value) => [may(value, 'file')]],
-  [/^LoadCredential(Encrypted)?$/, (value) => (value.includes(':') ? [must(after(value, ':'))] : [])],
+  // The file of the proxy's proof is made where it is missing.
+  [/^LoadCredential(Encrypted)?$/, (value) => (value.includes(':') ? [{ ...must(after(value, ':')), mayMiss: value.startsWith(`${PROOF_CREDENTIAL}:`) }] : [])],
   [/^Standard(Output|Error)$/, (value) => (/^(file|append|truncate):/u.test(value) ? [{ path: after(value, ':'), kind: 'output', mayMiss: true }] : [])],
   [/^(Network|IPC|User)NamespacePath$/, (value) => [must(value)]],
   [/^IP(In|E)gressFilterPath$/, (value) => [must(value)]],

@@ -42,11 +42,14 @@ export function readRequestPath(text: string): string {
   return text;
 }
 
-/** A prefix of URLs, without escapes and without a slash at its end. */
+/**
+ * A prefix of URLs, without escapes and without a slash at its end. nginx looks for it in a path that it has tidied up,
+ * and hands on the raw one; that one is below no prefix if it has `//` or `/../` on the way.
+ */
 export function readUrlPath(text: string): string {
   if (!text.startsWith('/')) throw new BadValue('is not the path of a URL', 'such as /shop');
   if (/[?#]/u.test(text)) throw new BadValue("may not hold '?' or '#'", 'a path ends before them');
-  if (/\/\/|\/\.{1,2}(\/|$)/u.test(text)) throw new BadValue("may not hold '//', '/./' or '/../'", 'no request has them by then');
+  if (/\/\/|\/\.{1,2}(\/|$)/u.test(text)) throw new BadValue("may not hold '//', '/./' or '/../'", 'the proxy compares paths without them');
   return text.length > 1 ? text.replace(/\/$/u, '') : text;
 }
 

@@ -33,6 +33,11 @@ export function applyRules(settings: Settings, given: Given, mode: Mode, faults:
     faults.warn(jitter, 'max-requests-jitter means nothing without max-requests');
   }
   listens(settings, given, faults);
+  told(settings, given, mode, faults);
+  statics(settings, given, faults);
+  if (settings.workers['min-rate'] !== null && settings.workers['idle-timeout'] === null) {
+    faults.error(given.line('workers.min-rate') ?? 0, 'min-rate means nothing without idle-timeout', 'a client has that time in any case: give one');
+  }
   return normal(settings, mode);
 }
 
@@ -93,6 +98,32 @@ function listens({ socket }: Settings, given: Given, faults: Faults): void {
     if (before !== undefined) faults.error(line, `${address} is listened on twice`, `it already stands on line ${faults.line(before)}`);
     seen.set(address, line);
   });
+}
+
+/** What the proxy tells is only worth something where nobody else can tell it. */
+function told({ socket, proxy }: Settings, given: Given, mode: Mode, faults: Faults): void {
+  const proof = given.line('proxy.proof') ?? 0;
+  if (proxy.proof && mode === 'user') {
+    faults.error(proof, 'proof means nothing under --user', 'a proxy must not include a file that belongs to an ordinary account: leave it out');
+  }
+  const open = socket.listen.find(({ kind }) => kind !== 'unix');
+  if (proxy.variables === null || proxy.variables.length === 0 || proxy.proof || open === undefined) return;
+  const hint = mode === 'user' ? 'listen on a path' : 'listen on a path, or add proof = yes to [proxy]';
+  faults.error(given.line('proxy.variables') ?? 0, `every local account can connect to ${showListen(open)} and claim to be ${proxy.variables[0]} of its choice`, hint);
+}
+
+/** What the proxy serves as files must not be the app itself. */
+function statics({ app, proxy }: Settings, given: Given, faults: Faults): void {
+  const lines = given.lines('proxy.static');
+  proxy.static.forEach(({ directory }, index) => {
+    const inside = [app.directory, app.script].find((path) => path !== null && holds(directory, path));
+    if (inside !== undefined) faults.error(lines[index] ?? 0, `${directory} holds the app itself (${inside}): the proxy would show its code`, 'name the folder of the files alone');
+  });
+}
+
+/** Whether a path is a folder, or lies in it. */
+export function holds(folder: string, path: string): boolean {
+  return path === folder || path.startsWith(folder === '/' ? '/' : `${folder}/`);
 }
 
 function normal(settings: Settings, mode: Mode): Settings {

@@ -1,5 +1,6 @@
 import type { Kind, Limits, ValueOf } from './kinds.js';
 import type { Origin } from './origin.js';
+import { PROXY_SETTINGS } from './proxy-settings.js';
 
 /** One setting. Defaults are written as in the INI file, and read by the same reader. */
 export interface Row extends Limits {
@@ -120,6 +121,14 @@ export const SETTINGS = [
     doc: 'A connection that has sent no request for so long is closed.',
   },
   {
+    section: 'workers', key: 'idle-timeout', kind: 'span', min: 1, off: true, default: '60s', alias: ['client-timeout', 'body-timeout', 'client-body-timeout', 'send-timeout'],
+    doc: 'A client that for so long sends nothing of its body, or takes nothing of its answer, is cut off. An app that takes its time is no reason.',
+  },
+  {
+    section: 'workers', key: 'min-rate', kind: 'count', min: 1, off: true, default: 'off', alias: ['minrate', 'body-rate', 'minimum-rate'],
+    doc: 'The bytes a second that a client must at least send of a body, or take of an answer, once it was waited for as long as `idle-timeout`.',
+  },
+  {
     section: 'workers', key: 'watchdog', kind: 'span', min: 1000, off: true, default: '60s',
     doc: 'A worker in which no Python code has run for so long is ended and replaced. A slow request is no reason.',
   },
@@ -201,34 +210,7 @@ export const SETTINGS = [
     doc: 'What becomes of headers that could pass for others (names with `_`, SCRIPT_NAME, PATH_INFO).',
   },
 
-  {
-    section: 'proxy', key: 'mount', kind: 'url-path', default: null, repeat: true, without: 'none', alias: ['script-name', 'root-path', 'prefix'],
-    doc: 'A path that the app is mounted at: it finds it in SCRIPT_NAME, and only the rest in PATH_INFO. Unescaped, as `/old blog`.',
-  },
-  {
-    section: 'proxy', key: 'route', kind: 'url-path', default: null, repeat: true, without: 'its mounts, or `/`', alias: ['location', 'url'],
-    doc: 'A path below which the proxy asks this app.',
-  },
-  {
-    section: 'proxy', key: 'static', kind: 'static', default: null, repeat: true, without: 'none', alias: ['static-map', 'static-files', 'alias'],
-    doc: 'Files that the proxy serves itself: `/static /srv/shop/static`.',
-  },
-  {
-    section: 'proxy', key: 'variables', kind: 'variables', default: null, without: 'none', alias: ['remote-user', 'environ', 'vars'],
-    doc: 'Variables that the proxy knows and the app finds in its environ: `REMOTE_USER`, `REMOTE_ADDR`, `SSL_CLIENT_S_DN`. No client can set them.',
-  },
-  {
-    section: 'proxy', key: 'authorization', kind: 'choice', choices: ['pass', 'drop'], default: 'pass', alias: ['pass-authorization'],
-    doc: 'Whether the app gets the Authorization header.',
-  },
-  {
-    section: 'proxy', key: 'timeout', kind: 'span', min: 1000, default: null, without: 'enough for a request that begins at the end of a drain', alias: ['socket-timeout', 'read-timeout'],
-    doc: 'How long the proxy waits for more of an answer.',
-  },
-  {
-    section: 'proxy', key: 'connect-timeout', kind: 'span', min: 1000, default: null, without: "the proxy's own",
-    doc: 'How long the proxy waits for a connection.',
-  },
+  ...PROXY_SETTINGS,
 ] as const satisfies readonly Row[];
 
 type AnyRow = (typeof SETTINGS)[number];

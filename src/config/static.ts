@@ -16,5 +16,6 @@ export function readStatic(text: string): Static {
   // Neither Apache nor nginx has a way to write them in a path.
   if (/["$\\]/u.test(text)) throw new BadValue(`may not hold any of '"', '$' and '\\'`);
   if (readUrlPath(url) === '/') throw new BadValue('leaves nothing to the app', 'name the path that the files are below');
+  if (readPath(directory) === '/') throw new BadValue('would show every file of this machine', 'name the folder of the files');
   return { url: readUrlPath(url), directory: readPath(directory) };
 }

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { hasControl } from '../config/control.js';
 import { lineOf } from '../config/origin.js';
+import { holds } from '../config/rules.js';
 import type { AppConfig } from '../config/settings.js';
 import { ConfigError, type Diagnostic } from '../errors.js';
 import type { Pinned } from '../units/view.js';
@@ -59,8 +60,20 @@ export function pin(config: AppConfig, runner: string, isPackaged: boolean, root
     foreign,
     runner,
   };
+  refuseShown(config, [directory, pinned.script], root, faults);
   if (faults.length > 0) throw new ConfigError(faults);
   return pinned;
+}
+
+/** What the proxy serves as files must not be the app itself, through whatever links. */
+function refuseShown(config: AppConfig, own: readonly (string | null)[], root: string, faults: Diagnostic[]): void {
+  for (const [index, { directory }] of config.proxy.static.entries()) {
+    if (!isThere(root, directory)) continue;
+    const inside = own.find((path) => path !== null && holds(realpathIn(root, directory), path));
+    if (inside === undefined) continue;
+    const message = `${directory} holds the app itself (${inside}): the proxy would show its code`;
+    faults.push({ ...lineOf(config, 'proxy.static', index), message, hint: 'name the folder of the files alone', severity: 'error' });
+  }
 }
 
 function isThere(root: string, path: string): boolean {

@@ -1,3 +1,4 @@
+import { proofInclude } from '../config/proof.js';
 import { variableHeader } from '../config/variable.js';
 import type { Front, FrontApp, FrontHeaders, FrontRoute, Match } from './front.js';
 
@@ -5,12 +6,14 @@ import type { Front, FrontApp, FrontHeaders, FrontRoute, Match } from './front.j
 export interface ApacheView {
   readonly inherits: boolean;
   readonly title: string;
+  readonly modules: string;
   readonly remarks: readonly string[];
   readonly workers: readonly { readonly url: string; readonly parameters: string }[];
   readonly guards: readonly { readonly match: string; readonly lines: readonly string[] }[];
   readonly routes: readonly string[];
   readonly forgeable: readonly string[];
-  readonly statics: readonly { readonly url: string; readonly directory: string }[];
+  readonly proofs: readonly { readonly match: string; readonly file: string }[];
+  readonly statics: readonly { readonly url: string; readonly directory: string; readonly trusted: string | null }[];
   readonly sections: readonly { readonly open: string; readonly close: string; readonly headers: readonly string[] }[];
   readonly errorOverride: boolean;
 }
@@ -18,11 +21,13 @@ export interface ApacheView {
 export function apacheView({ title, remarks, inherits, routes, statics, headers, guards, errorOverride }: Front): ApacheView {
   return {
     inherits, title: inComment(title), remarks: remarks.map(inComment),
+    modules: `proxy proxy_http headers${headers.some(({ variables }) => variables.some(isOfSsl)) ? ' ssl' : ''}`,
     workers: appsOf(routes).map(worker),
     guards: appsOf(routes).flatMap((app) => (guards.get(app.name) ?? []).map((lines) => ({ match: proxied(app), lines }))),
     routes: routes.map(route),
     forgeable: [...new Set(headers.flatMap(({ variables }) => variables.map(variableHeader)))],
-    statics: statics.map(({ url, directory }) => ({ url: quote(url), directory: quote(directory) })),
+    proofs: appsOf(routes).flatMap((app) => (app.proof === null ? [] : [{ match: proxied(app), file: quote(proofInclude(app.proof, 'apache')) }])),
+    statics: statics.map(({ url, directory, trusted }) => ({ url: quote(url), directory: quote(directory), trusted: trusted === directory ? null : quote(trusted) })),
     sections: headers.filter((one) => !headers.some((other) => covers(other, one))).map(section),
     errorOverride,
   };
@@ -81,8 +86,13 @@ function sectionOf(match: Match): { open: string; close: string } {
 
 /** Always set, if only to nothing: so what a client sends under that name never arrives. */
 function variable(name: string): string {
-  const value = name.startsWith('SSL_') ? `%{SSL:${name}}` : KNOWN.has(name) ? `%{${name}}` : `%{reqenv:${name}}`;
+  const value = isOfSsl(name) ? `%{SSL:${name}}` : KNOWN.has(name) ? `%{${name}}` : `%{reqenv:${name}}`;
   return `RequestHeader set ${variableHeader(name)} "expr=${value}"`;
+}
+
+/** An expression can only ask for these where mod_ssl is loaded. */
+function isOfSsl(name: string): boolean {
+  return name.startsWith('SSL_');
 }
 
 /** Variables that Apache's expressions know by their own names; all others are looked up in the request's environment. */

@@ -1,5 +1,11 @@
 import type { Static } from '../config/static.js';
 
+/** Files that the proxy serves. */
+export interface FrontFiles extends Static {
+  /** The part of the directory's path in which nobody but root can put a link. */
+  readonly trusted: string;
+}
+
 /** Which requests are meant: those at and below a path, or those whose path matches an expression of Apache's. */
 export type Match = { readonly path: string } | { readonly regex: string };
 
@@ -13,6 +19,8 @@ export interface FrontApp {
   /** In seconds. */
   readonly timeout: number;
   readonly connectTimeout: number | null;
+  /** The file with the secret by which the proxy proves itself; null where the app asks for none. */
+  readonly proof: string | null;
 }
 
 /** What the proxy says to apps of requests below a path. */
@@ -36,7 +44,7 @@ export interface Front {
   readonly inherits: boolean;
   readonly routes: readonly FrontRoute[];
   /** Files that the proxy serves, where nothing does so yet: their paths are among the routes. */
-  readonly statics: readonly Static[];
+  readonly statics: readonly FrontFiles[];
   readonly headers: readonly FrontHeaders[];
   /** For the <ProxyMatch> of an app, by its name: Apache looks at no <Directory> for what it proxies. */
   readonly guards: ReadonlyMap<string, Guard>;

@@ -1,3 +1,4 @@
+import { proofInclude } from '../config/proof.js';
 import { variableHeader } from '../config/variable.js';
 import type { Front } from './front.js';
 
@@ -9,7 +10,9 @@ export interface NginxView {
   readonly connectTimeout: number | null;
   readonly locations: readonly string[];
   readonly upstream: string;
-  readonly statics: readonly { readonly location: string; readonly directory: string }[];
+  /** The file with the secret by which nginx proves itself, or null. */
+  readonly proof: string | null;
+  readonly statics: readonly { readonly location: string; readonly directory: string; readonly from: string }[];
   readonly variables: readonly { readonly header: string; readonly value: string; readonly remark: string }[];
   readonly dropAuthorization: boolean;
 }
@@ -23,11 +26,12 @@ export function nginxView({ title, routes, statics, headers }: Front): NginxView
   return {
     title,
     upstream: `wsgictl_${app.name.replace(/[^a-z0-9_]/gu, '_')}`,
-    address: app.address.startsWith('/') ? `unix:${app.address}` : app.address,
+    address: quote(app.address.startsWith('/') ? `unix:${app.address}` : app.address),
+    proof: app.proof === null ? null : quote(proofInclude(app.proof, 'nginx')),
     timeout: app.timeout,
     connectTimeout: app.connectTimeout,
     locations: routes.flatMap((route) => ('path' in route && 'app' in route ? locations(route.path) : [])),
-    statics: statics.map(({ url, directory }) => ({ location: `^~ ${quote(`${url}/`)}`, directory: quote(`${directory}/`) })),
+    statics: statics.map(({ url, directory, trusted }) => ({ location: `^~ ${quote(`${url}/`)}`, directory: quote(`${directory}/`), from: quote(`from=${trusted}`) })),
     variables: (said?.variables ?? []).map((name) => ({ header: variableHeader(name), ...valueOf(name) })),
     dropAuthorization: said?.authorization === 'drop',
   };
@@ -53,6 +57,7 @@ const VALUES = new Map([
   ['SSL_CLIENT_M_SERIAL', '$ssl_client_serial'], ['SSL_PROTOCOL', '$ssl_protocol'], ['SSL_CIPHER', '$ssl_cipher'], ['SSL_SESSION_ID', '$ssl_session_id'],
 ]);
 
+/** Where nginx looks for variables, no `$` may stand, which nothing can escape; elsewhere it means itself. */
 function quote(text: string): string {
-  return `"${text.replace(/["\\$]/gu, '\\$&')}"`;
+  return `"${text.replace(/["\\]/gu, '\\$&')}"`;
 }

@@ -25,6 +25,7 @@ const WORKER_FAILURES: Readonly<Record<number, string>> = {
   65: 'could not use its gunicorn.conf.py',
   69: 'found no gunicorn',
   76: 'was interrupted',
+  77: 'got no secret by which the proxy proves itself',
   78: 'got no socket to listen on',
 };
 

@@ -1,6 +1,7 @@
 import type { AppConfig } from '../config/settings.js';
 import { showListen } from '../config/listen.js';
 import { isBelowHome } from '../config/rules.js';
+import { proofFile } from '../config/proof.js';
 import { variableHeader } from '../config/variable.js';
 import { sliceUnit } from '../plan/names.js';
 import * as escape from './escape.js';
@@ -52,6 +53,8 @@ export interface WorkerView {
   readonly credentials: readonly string[];
   readonly environment: readonly string[];
   readonly environmentFiles: readonly string[];
+  /** The file with the secret by which the proxy proves itself. */
+  readonly proof: string | null;
   readonly gracefulTimeout: string;
   readonly interruptTimeout: string;
   readonly readyTimeout: string;
@@ -88,6 +91,7 @@ export function workerView(config: AppConfig, pinned: Pinned, around: Around): W
     credentials: config.credentials.map(credential),
     environment: config.environment.map(({ name, value }) => escape.word(`${name}=${value}`)),
     environmentFiles: app['environment-file'].map((file) => environmentFile(file)),
+    proof: config.proxy.proof ? proofFile(escape.path(around.stateDirectory), config.name) : null,
     gracefulTimeout: escape.span(reload['graceful-timeout']),
     interruptTimeout: escape.span(reload['interrupt-timeout']),
     readyTimeout: escape.span(reload['ready-timeout']),
@@ -107,6 +111,7 @@ function options(config: AppConfig, pinned: Pinned, around: Around): string[] {
   const { app, workers, reload, health, http, proxy } = config;
   const seconds = (ms: number): string => String(ms / 1000);
   const settles = reload.settle > 0;
+  const mounts = proxy.mount.filter((path) => path !== '/');
   const given: [string, string | null][] = [
     ['app', config.name],
     ['module', app.module],
@@ -119,6 +124,8 @@ function options(config: AppConfig, pinned: Pinned, around: Around): string[] {
     ['max-requests-jitter', workers['max-requests'] === null ? null : String(workers['max-requests-jitter'])],
     ['request-timeout', workers['request-timeout'] === null ? null : seconds(workers['request-timeout'])],
     ['header-timeout', seconds(workers['header-timeout'])],
+    ['idle-timeout', workers['idle-timeout'] === null ? null : seconds(workers['idle-timeout'])],
+    ['min-rate', workers['min-rate'] === null ? null : String(workers['min-rate'])],
     ['settle', settles ? seconds(reload.settle) : null],
     ['committed', settles ? `${around.stateDirectory}/${config.name}/current` : null],
     ['children', workers.children],
@@ -131,7 +138,9 @@ function options(config: AppConfig, pinned: Pinned, around: Around): string[] {
     ['backlog', String(config.socket.backlog)],
     ['gunicorn-config', pinned.gunicornConfig],
     ['header-map', http['header-map']],
-    ...proxy.mount.filter((path) => path !== '/').map((path): [string, string] => ['mount', path]),
+    ...mounts.map((path): [string, string] => ['mount', path]),
+    // An app that is mounted somewhere answers 404 elsewhere, but where the proxy is told to ask it.
+    ...(mounts.length === 0 ? [] : [...proxy.route, ...proxy.mount.filter((path) => path === '/')]).filter((path) => !mounts.includes(path)).map((path): [string, string] => ['route', path]),
     ...(proxy.variables ?? []).map((name): [string, string] => ['variable', `${name}=${variableHeader(name)}`]),
     ...config.environ.map(({ name, value }): [string, string] => ['environ', `${name}=${value}`]),
   ];
@@ -140,6 +149,7 @@ function options(config: AppConfig, pinned: Pinned, around: Around): string[] {
     '--worker=%i',
     '--interrupt-signal=RTMIN+8',
     ...(workers.processes > 1 ? ['--multiprocess'] : []),
+    ...(proxy.proof ? ['--proof'] : []),
     ...given.flatMap(([key, value]) => (value === null ? [] : [escape.argument(`--${key}=${value}`)])),
   ];
 }

@@ -16,6 +16,8 @@ _END = object()
 _STATUS = "503 Service Unavailable"
 _TEXT = b"Service Unavailable: the server gave up on this request. Please try again.\n"
 _HEADERS = [("Content-Type", "text/plain"), ("Content-Length", str(len(_TEXT))), ("Retry-After", "1")]
+_SLOW_TEXT = b"Request Timeout: the rest of this request did not come in time.\n"
+_NOT_FOUND_TEXT = b"Not Found\n"
 
 
 class Cut(BrokenPipeError):
@@ -40,7 +42,8 @@ class Guard:
     def __call__(self, environ, start_response):
         environ["wsgi.multithread"] = self.threaded
         request = requests.current()
-        self.environ.complete(environ, request.values)
+        if not self.environ.complete(environ, request.values):
+            return _not_found(environ["REQUEST_METHOD"], start_response)
         answer = request.answer = Answer(request, start_response)
         try:
             result = _call(request, self.app, environ, answer.start)
@@ -111,14 +114,14 @@ class Answer:
         self.request.outcome = "answered 503"
         return [] if method == "HEAD" else [_TEXT]
 
-    def refuse(self):
-        """From another thread: answers for app code that does not react, if nothing of its answer was sent."""
+    def refuse(self, status=_STATUS, text=_TEXT, headers=_HEADERS):
+        """Answers for app code that does not react, or that waits for its client, if nothing of its answer was sent."""
         with self.lock:
             if self.released or self.request.refused:
                 return False
             self.request.refused = True
-        head = "".join(f"{name}: {value}\r\n" for name, value in _HEADERS)
-        self.request.client.last_words(f"HTTP/1.1 {_STATUS}\r\n{head}Connection: close\r\n\r\n".encode() + _TEXT)
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers)
+        self.request.client.last_words(f"HTTP/1.1 {status}\r\n{head}Connection: close\r\n\r\n".encode() + text)
         return True
 
 
@@ -159,6 +162,26 @@ class Body:
             _call(self.request, self.result.close, always=True)
         except interrupt.Interrupted:
             self.request.outcome = self.request.outcome or "in close(), after its answer"
+
+
+def too_slow(request, why):
+    """Ends a request whose client gives or takes too little."""
+    if request.answer is not None and request.answer.refuse("408 Request Timeout", _SLOW_TEXT, _text_headers(_SLOW_TEXT)):
+        end = "answered 408"
+    else:
+        request.client.cut()
+        end = "cut"
+    log.warning(f"{request.line}: {why}: {end}")
+
+
+def _not_found(method, start_response):
+    """For a path that is not this app's: nginx compares a path that it has tidied up, and hands on the raw one."""
+    start_response("404 Not Found", _text_headers(_NOT_FOUND_TEXT))
+    return [] if method == "HEAD" else [_NOT_FOUND_TEXT]
+
+
+def _text_headers(text):
+    return [("Content-Type", "text/plain"), ("Content-Length", str(len(text)))]
 
 
 def _call(request, function, *args, always=False):

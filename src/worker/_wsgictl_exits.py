@@ -10,4 +10,5 @@ NO_APP = 66       # the script or module is not there (--check only)
 NO_GUNICORN = 69  # gunicorn cannot be imported
 OVERDUE = 75      # a request took longer than request-timeout
 INTERRUPTED = 76  # the interrupt signal came: requests did not end in time
+NO_PROOF = 77     # systemd handed on no secret by which the proxy proves itself
 NO_SOCKET = 78    # no socket was inherited; a restart would not help, the unit does not try it

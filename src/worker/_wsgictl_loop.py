@@ -17,7 +17,7 @@ import _wsgictl_log as log
 
 class Loop:
     def __init__(self, options, listeners, worker, between):
-        self.header_timeout = options.header_timeout
+        self.options = options
         self.listeners = deque(listeners)
         self.worker = worker
         self.between = between  # called after each connection
@@ -80,6 +80,6 @@ class Loop:
                     log.error(f"cannot accept a connection: {error}")
                     time.sleep(0.2)
                     continue
-                return listener, client.Client(accepted, self.header_timeout), address
+                return listener, client.Client(accepted, self.options), address
             self.poll.poll()
         return None

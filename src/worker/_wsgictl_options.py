@@ -31,8 +31,13 @@ def parse(arguments):
     work.add_argument("--max-requests-jitter", type=int, default=0)
     work.add_argument("--request-timeout", type=_seconds)
     work.add_argument("--header-timeout", type=_seconds, default=5.0)
+    work.add_argument("--idle-timeout", type=_seconds, help="how long a client may give or take nothing; without, for ever")
+    work.add_argument("--min-rate", type=_count, help="bytes a second")
     work.add_argument("--header-map", choices=["drop", "pass"], default="drop")
     work.add_argument("--mount", action="append", default=[], metavar="PATH", help="a value of SCRIPT_NAME, unescaped")
+    work.add_argument("--route", action="append", default=[], metavar="PATH",
+                      help="beside the mounts, a path that requests are for")
+    work.add_argument("--proof", action="store_true", help="the proxy proves itself by a secret, which is a credential")
     work.add_argument("--variable", action="append", default=[], type=_pair, metavar="NAME=HEADER",
                       help="a variable of the environ that the proxy tells in a header")
     work.add_argument("--environ", action="append", default=[], type=_pair, metavar="NAME=VALUE",

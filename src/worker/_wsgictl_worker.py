@@ -3,11 +3,13 @@ import os
 import random
 import sys
 
+from gunicorn import util
 from gunicorn.workers.sync import SyncWorker
 
 import _wsgictl_answer as answer
 import _wsgictl_environ as environs
 import _wsgictl_headers as headers
+import _wsgictl_proof as proofs
 
 
 class Worker(SyncWorker):
@@ -21,17 +23,23 @@ class Worker(SyncWorker):
         self.options = options
         self.requests = requests
         self.environ = environs.Environ(options)
+        self.proof = proofs.Proof(options)
 
     def load(self, app):
         self.wsgi = answer.Guard(app, self.options.threads > 1, self.environ)
 
     def handle_request(self, listener, req, client, addr):
         client.head_is_read()
+        if not self.proof.holds(req.headers):
+            self.proof.complain(f"{req.method} {req.path}")
+            util.write_error(client, 400, "Bad Request", "This request did not come through the proxy.")
+            return
         if self.options.header_map == "drop":
             req.headers = headers.trusted(req.headers)
         values, req.headers = self.environ.take(req.headers)
         request = self.requests.begin(f"{req.method} {req.path}", client)
         request.values = values
+        client.when_slow = lambda why: answer.too_slow(request, why)
         if self.last_request is not None and self.requests.begun >= self.last_request:
             self.retire("max-requests")
         try:

@@ -2,16 +2,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readApp } from '../../../src/config/app.js';
 import { apacheView } from '../../../src/proxy/apache.js';
-import { frontOf } from '../../../src/proxy/app-front.js';
+import { frontOf, type FrontAround } from '../../../src/proxy/app-front.js';
 import type { Front, Match } from '../../../src/proxy/front.js';
 import { nginxView } from '../../../src/proxy/nginx.js';
 import { PROXY_TEMPLATES, render } from '../../../src/units/render.js';
 import { template } from '../units/made.js';
 
+const AROUND = (name: string): FrontAround => ({ address: `/run/wsgi/${name}.sock`, stateDirectory: '/var/lib/wsgictl', trusted: (path) => path });
+
 function front(text: string, name = 'shop'): Front {
   const { config, diagnostics } = readApp(`${name}.ini`, name, `[app]\nmodule = shop.wsgi\nuser = shop\n${text}`, 'system');
   assert.ok(config !== null, JSON.stringify(diagnostics));
-  return frontOf(config, `/run/wsgi/${name}.sock`);
+  return frontOf(config, AROUND(name));
 }
 
 const apache = (text: string, name?: string): string => render(template(PROXY_TEMPLATES.apache), apacheView(front(text, name)));
@@ -20,8 +22,8 @@ const nginx = (text: string): string => render(template(PROXY_TEMPLATES.nginx), 
 test('without [proxy] an app has all URLs, and the headers that are its own', () => {
   const text = apache('');
   assert.match(text, /^ProxyPass "\/" "unix:\/run\/wsgi\/shop\.sock\|http:\/\/shop\.wsgi\/"$/m);
-  assert.match(text, /<Location "\/">\n +RequestHeader set X-Forwarded-Proto http\n/);
-  assert.doesNotMatch(text, /X-Wsgictl|Authorization|ProxyPassInherit|ProxyErrorOverride/);
+  assert.match(text, /<Location "\/">\n +RequestHeader edit\* Connection .*\n +RequestHeader set X-Forwarded-Proto http\n/);
+  assert.doesNotMatch(text, /X-Wsgictl|Include|Authorization|ProxyPassInherit|ProxyErrorOverride/);
   assert.match(nginx(''), /location \/ \{\n +proxy_pass http:\/\/wsgictl_shop;/);
 });
 
@@ -29,7 +31,7 @@ test('mounts are routes unless routes are given, the longest first', () => {
   const routes = (text: string): readonly string[] => [...apache(text).matchAll(/^ProxyPass "(.*?)"/gm)].map(([, path = '']) => path);
   assert.deepEqual(routes('[proxy]\nmount = /a\nmount = /a/b\nmount = /old blog\n'), ['/old blog', '/a/b', '/a']);
   assert.deepEqual(routes('[proxy]\nmount = /a\nroute = /a/slow\n'), ['/a/slow']);
-  assert.match(nginx('[proxy]\nmount = /a "b" $c\n'), /location = "\/a \\"b\\" \\\$c" \{[^]*location \^~ "\/a \\"b\\" \\\$c\/" \{/);
+  assert.match(nginx('[proxy]\nmount = /a "b" $c\n'), /location = "\/a \\"b\\" \$c" \{[^]*location \^~ "\/a \\"b\\" \$c\/" \{/);
 });
 
 test("mod_proxy knows workers by their URL: each app has a host of its own", () => {
@@ -50,12 +52,22 @@ test('variables are always set, and nginx does not take the word of a client for
 
 test('static files are the proxy\'s, before the app', () => {
   const text = '[proxy]\nmount = /shop\nstatic = /shop/static /srv/shop/static files/\n';
-  assert.match(apache(text), /^ProxyPass "\/shop\/static" !\nProxyPass "\/shop" [^]*^Alias "\/shop\/static" "\/srv\/shop\/static files"\n<Directory "\/srv\/shop\/static files">/m);
-  assert.match(nginx(text), /location \^~ "\/shop\/static\/" \{\n +alias "\/srv\/shop\/static files\/";/);
-  for (const wrong of ['/static', 'static /srv', '/ /srv', '/a /b$c', '/a ../b']) {
+  assert.match(apache(text), /^ProxyPass "\/shop\/static" !\nProxyPass "\/shop" [^]*^Alias "\/shop\/static" "\/srv\/shop\/static files"\n(?:#.*\n)?<Directory "\/srv\/shop\/static files">\n +Options -FollowSymLinks \+SymLinksIfOwnerMatch\n +AllowOverride None\n/m);
+  assert.match(nginx(text), /location \^~ "\/shop\/static\/" \{\n +alias "\/srv\/shop\/static files\/";\n.*\n +disable_symlinks if_not_owner "from=\/srv\/shop\/static files";/);
+  const trusted = { ...front(text), statics: front(text).statics.map((files) => ({ ...files, trusted: '/srv' })) };
+  assert.match(render(template(PROXY_TEMPLATES.nginx), nginxView(trusted)), /disable_symlinks if_not_owner "from=\/srv";/);
+  assert.match(render(template(PROXY_TEMPLATES.apache), apacheView(trusted)), /<Directory "\/srv">\n +Options -FollowSymLinks \+SymLinksIfOwnerMatch\n<\/Directory>\n<Directory "\/srv\/shop\/static files">/);
+  for (const wrong of ['/static', 'static /srv', '/s /', '/s /..', '/s //', '/ /srv', '/a /b$c', '/a ../b']) {
     const { diagnostics } = readApp('a.ini', 'a', `[app]\nmodule = a\nuser = a\n[proxy]\nstatic = ${wrong}\n`, 'system');
     assert.equal(diagnostics.filter(({ severity }) => severity === 'error').length, 1, wrong);
   }
+});
+
+test('the secret of an app is included where the app is asked, and nowhere else', () => {
+  const text = '[proxy]\nmount = /shop\nproof = yes\n';
+  assert.match(apache(text), /^<ProxyMatch "\^\(unix:.*http:\/\/shop\\\\\.wsgi\(\/\|\$\)">\n +Include "\/var\/lib\/wsgictl\/shop\/proof\.apache\.conf"\n<\/ProxyMatch>$/m);
+  assert.equal([...nginx(text).matchAll(/^ +include "\/var\/lib\/wsgictl\/shop\/proof\.nginx\.conf";$/gm)].length, 2);
+  assert.match(nginx('[socket]\nlisten = /run/a b.sock\n'), /server "unix:\/run\/a b\.sock" fail_timeout=0;/);
 });
 
 test('a proxy waits as long as a request may take', () => {
@@ -68,7 +80,7 @@ test('a proxy waits as long as a request may take', () => {
 });
 
 test('what stands further up is not said again further down', () => {
-  const app = { name: 'a', address: '/run/a.sock', timeout: 1, connectTimeout: null };
+  const app = { name: 'a', address: '/run/a.sock', timeout: 1, connectTimeout: null, proof: null };
   const headers = ['/', '/a', '/a/b'].map((path) => ({ match: { path }, variables: path === '/a' ? ['REMOTE_USER'] : [], authorization: 'pass' as const }));
   const { sections } = apacheView({ title: 'x', remarks: [], inherits: true, errorOverride: false, guards: new Map(), statics: [], routes: [{ path: '/', app }], headers });
   assert.deepEqual(sections.map(({ open }) => open), ['<Location "/">', '<Location "/a">']);

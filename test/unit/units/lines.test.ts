@@ -19,10 +19,11 @@ A = b
 [proxy]
 mount = /shop
 static = /shop/static /var/lib/shop/static
+proof = yes
 `;
 const { config } = readApp('/etc/wsgictl/apps.d/shop.ini', 'shop', INI, 'system');
 assert.ok(config !== null);
-const front = { ...frontOf(config, '/run/wsgi/shop.sock'), remarks: ['x'], guards: new Map([['shop', [['Require all granted']]]]) };
+const front = { ...frontOf(config, { address: '/run/wsgi/shop.sock', stateDirectory: '/var/lib/wsgictl', trusted: () => '/var/lib/shop' }), remarks: ['x'], guards: new Map([['shop', [['Require all granted']]]]) };
 
 /** Of all but the one template that has no values. */
 const VIEWS: Readonly<Record<Exclude<TemplateName, typeof SANDBOX_TEMPLATE>, object>> = {

@@ -1,0 +1,27 @@
+import type { Accounts } from '../config/forger.js';
+import { Folder } from './folder.js';
+
+/** What /etc/passwd and /etc/group say: passwd(5), group(5). Accounts of a directory service are not in there. */
+export function readAccounts(root = ''): Accounts {
+  const users = rows('passwd', root);
+  const groups = rows('group', root);
+  const find = (table: readonly (readonly string[])[], name: string): readonly string[] | undefined =>
+    table.find(([known, , id]) => known === name || id === name);
+  const idOf = (table: readonly (readonly string[])[], name: string): number | null => {
+    const id = find(table, name)?.[2] ?? (/^\d+$/.test(name) ? name : null);
+    return id === null ? null : Number(id);
+  };
+  return {
+    user: (name) => idOf(users, name),
+    group: (name) => idOf(groups, name),
+    groupsOf: (name) => {
+      const [known = name, , , own] = find(users, name) ?? [];
+      const others = groups.filter(([, , , members = '']) => members.split(',').includes(known));
+      return [...(own === undefined ? [] : [Number(own)]), ...others.map(([, , id]) => Number(id))];
+    },
+  };
+}
+
+function rows(file: string, root: string): readonly (readonly string[])[] {
+  return (new Folder('/etc', root).read(file) ?? '').split('\n').filter((line) => line.includes(':') && !line.startsWith('#')).map((line) => line.split(':'));
+}
