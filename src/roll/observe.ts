@@ -24,6 +24,7 @@ const WORKER_FAILURES: Readonly<Record<number, string>> = {
   5: 'failed its warm-up',
   65: 'could not use its gunicorn.conf.py',
   69: 'found no gunicorn',
+  71: 'closed its own listening socket',
   76: 'was interrupted',
   77: 'got no secret by which the proxy proves itself',
   78: 'got no socket to listen on',

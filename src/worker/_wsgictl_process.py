@@ -40,11 +40,18 @@ def run(options):
     except BaseException as error:
         return boot.failed(error)
 
+    # The app may have done it, in this process or in another that has the same socket.
+    shut = [listener for listener in listeners if loops.is_shut(listener)]
+    if shut:
+        for listener in shut:
+            loops.finish_shutdown(listener)
+        raise environment.Failure(exits.NO_SOCKET, f"its socket was shut down: wsgictl restart {options.app}")
+
     own_signals = signals.Signals(options.interrupt_signal, request.interrupt_current)
     between = own_signals.keep if options.threads == 1 else _nothing
     loop = loops.Loop(options, listeners, boot.worker, between)
     watch = control.Control(options, notifier, own_signals, boot.requests, loop, boot.log)
-    boot.worker.retire = watch.drain
+    boot.worker.retire = loop.retire = watch.drain
     own_signals.take()
     watch.start()
     notifier.send(READY=1)
