@@ -7,6 +7,7 @@ import type { Budget } from './budget.js';
 import type { NewEvent, Outcome } from './events.js';
 import { next, withProven, type Step, type Worker } from './next.js';
 import { departure, failureOf, observe } from './observe.js';
+import { Reaper } from './reaper.js';
 import { undo } from './undo.js';
 
 /** Time after systemd's own limit at which we stop believing that it will act, in ms. */
@@ -76,17 +77,20 @@ function refusal(error: unknown): string {
 }
 
 class Driver {
-  readonly #started = new Map<number, number>();
+  readonly #started = new Set<number>();
   readonly #proven = new Map<number, number>();
   readonly #retired = new Set<number>();
   readonly #phases = new Map<string, string>();
   readonly #deadlines = new Map<number, number>();
+  readonly #reaper: Reaper;
   #waitingFor = '';
 
   constructor(
     private readonly spec: Roll,
     private readonly world: World,
-  ) {}
+  ) {
+    this.#reaper = new Reaper(world.systemd, world.now, (text) => world.write({ kind: 'note', text }));
+  }
 
   /** Up to the commit. Returns why it failed, or null once it is committed. */
   async forward(): Promise<string | null> {
@@ -102,7 +106,8 @@ class Driver {
     };
     const decide = canary ? next : bringUp;
     return this.#loop(async (workers, now) => {
-      const step: Step = decide(target, withProven(target, this.#withVanished(workers), now, this.#proven), now);
+      const known = this.#withVanished(workers, generation.number, this.#started);
+      const step: Step = decide(target, withProven(target, known, now, this.#proven), now);
       switch (step.kind) {
         case 'start':
           for (const index of step.indexes) await this.#start(index);
@@ -131,14 +136,17 @@ class Driver {
   async back(reason: string): Promise<Ending> {
     const { generation, previous, budget } = this.spec;
     let deadline = this.world.now() + (previous?.readyTimeout ?? 0) + GRACE;
+    const restored = new Set<number>();
     return this.#loop<Ending>(async (workers, now) => {
       const { number, settle } = generation;
-      const step = undo({ generation: number, settle, previous, budget, retired: this.#retired, deadline }, workers, now);
+      const known = this.#withVanished(workers, previous?.generation ?? 0, restored);
+      const step = undo({ generation: number, settle, previous, budget, retired: this.#retired, deadline }, known, now);
       switch (step.kind) {
         case 'restore':
           deadline = now + (previous?.readyTimeout ?? 0) + GRACE;
           for (const index of step.indexes) {
             this.#retired.add(index);
+            restored.add(index);
             await this.#startUnit(workerUnit(this.spec.app, previous?.generation ?? 0, index));
           }
           return undefined;
@@ -195,19 +203,21 @@ class Driver {
 
   async #observe(): Promise<Worker[]> {
     const { systemd } = this.world;
-    const units = await systemd.list([workersOf(this.spec.app)]);
+    const units = await this.#reaper.sweep(await systemd.list([workersOf(this.spec.app)]));
     const workers = await Promise.all(units.map(async (unit) => ({ unit, worker: observe(unit, await systemd.job(unit)) })));
     const seen = new Set<string>();
     for (const { unit, worker } of workers) {
       if (worker === null) continue;
       seen.add(unit.name);
       this.#show(unit.name, worker.phase, worker.failure);
-      // One that leaves for max-requests gets its time anew. One that has never settled has only its first.
+      if (worker.generation !== this.spec.generation.number) continue;
+      // One that leaves for max-requests gets its time anew. One that has never settled has only its first, whoever
+      // started it.
       const comesBack = this.#proven.has(worker.index) && (worker.phase === 'ready' || worker.phase === 'leaving');
-      if (comesBack && worker.generation === this.spec.generation.number) this.#extend(worker.index);
+      if (comesBack || !this.#deadlines.has(worker.index)) this.#extend(worker.index);
     }
     for (const [name, phase] of this.#phases) {
-      if (!seen.has(name) && phase !== 'gone') this.#show(name, 'gone', departure(systemd.history(name)));
+      if (!seen.has(name) && phase !== 'gone') this.#show(name, 'gone', this.#reaper.hasKilled(name) ? 'killed' : departure(systemd.history(name)));
     }
     return workers.flatMap(({ worker }) => (worker === null ? [] : [worker]));
   }
@@ -219,10 +229,9 @@ class Driver {
   }
 
   /** A worker that was started and is not to be found any more has failed, whatever ended it. */
-  #withVanished(workers: readonly Worker[]): Worker[] {
-    const generation = this.spec.generation.number;
+  #withVanished(workers: readonly Worker[], generation: number, started: ReadonlySet<number>): Worker[] {
     const present = new Set(workers.filter((worker) => worker.generation === generation).map((worker) => worker.index));
-    const vanished = [...this.#started.keys()].filter((index) => !present.has(index));
+    const vanished = [...started].filter((index) => !present.has(index));
     return [
       ...workers,
       ...vanished.map((index): Worker => {
@@ -236,7 +245,7 @@ class Driver {
   async #start(index: number): Promise<void> {
     this.#extend(index);
     await this.#startUnit(workerUnit(this.spec.app, this.spec.generation.number, index));
-    this.#started.set(index, this.world.now());
+    this.#started.add(index);
   }
 
   async #startUnit(unit: string): Promise<void> {

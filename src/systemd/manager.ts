@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { Bus, plain, type Address, type Signal } from './bus.js';
 import { BusLost, Refused, type Job, type JobMode, type JobResult, type LastEnd, type Systemd, type UnitState } from './port.js';
 
@@ -106,6 +107,10 @@ export class Manager implements Systemd {
       const reason: unknown = outcome.reason;
       if (!(reason instanceof Refused && reason.code === 'NoSuchUnit')) throw reason;
     }
+  }
+
+  async kill(unit: string): Promise<void> {
+    await this.#call(MANAGER_PATH, MANAGER, 'KillUnit', 'ssi', [unit, 'all', constants.signals.SIGKILL]);
   }
 
   async cancel(job: string): Promise<void> {
@@ -237,6 +242,11 @@ function lastEnd(properties: Record<string, unknown>): LastEnd {
   return { result: String(properties['Result'] ?? ''), exitCode: number('ExecMainCode'), exitStatus: number('ExecMainStatus') };
 }
 
+/** A time span of systemd's, in µs, as ms: the highest number stands for "infinity". */
+function span(usec: unknown): number {
+  return BigInt((usec as bigint | number | undefined) ?? 0) === 0xffff_ffff_ffff_ffffn ? Infinity : Number(usec ?? 0) / 1000;
+}
+
 function unitState(name: string, properties: Record<string, unknown>): UnitState {
   const text = (key: string) => String(properties[key] ?? '');
   const number = (key: string) => Number(properties[key] ?? 0);
@@ -249,6 +259,8 @@ function unitState(name: string, properties: Record<string, unknown>): UnitState
     job: jobId === 0 ? null : jobPath,
     ...lastEnd(properties),
     activeSince: number('ActiveEnterTimestampMonotonic') / 1000,
+    changedAt: number('StateChangeTimestampMonotonic') / 1000,
+    stopLimit: span(properties['TimeoutStopUSec']) + span(properties['TimeoutAbortUSec']),
     restarts: number('NRestarts'),
     mainPid: number('MainPID'),
     invocation: Buffer.from((properties['InvocationID'] as number[] | undefined) ?? []).toString('hex'),

@@ -23,6 +23,10 @@ export interface UnitState {
   readonly exitStatus: number;
   /** CLOCK_MONOTONIC in ms; 0 if it never became active. */
   readonly activeSince: number;
+  /** When its state or SubState last changed: CLOCK_MONOTONIC in ms. */
+  readonly changedAt: number;
+  /** TimeoutStopSec= and TimeoutAbortSec= together, in ms; Infinity where one of them is; 0 for units that have none. */
+  readonly stopLimit: number;
   /** How often systemd restarted it by itself since it was started. */
   readonly restarts: number;
   readonly mainPid: number;
@@ -82,6 +86,8 @@ export interface Systemd {
   reload(unit: string): Promise<string>;
   /** Sends all stop requests before it waits for the first answer. A unit that is not loaded is no error. */
   stopAll(units: readonly string[]): Promise<void>;
+  /** SIGKILL for every process of the unit. */
+  kill(unit: string): Promise<void>;
   cancel(job: string): Promise<void>;
   /** Waits for the end of a job, polling beside the signal, since a signal can be lost with the connection. */
   jobResult(job: string): Promise<JobResult>;
