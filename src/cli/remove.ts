@@ -5,6 +5,7 @@ import { appUnit, sliceUnit, socketUnit, workersOf } from '../plan/names.js';
 import { queue } from './queue.js';
 import { say } from './report.js';
 import { failedMark } from './unit-roll.js';
+import { drained } from './unit-stop.js';
 import { removeTouch } from './touch.js';
 import type { Wire } from './wire.js';
 
@@ -48,6 +49,9 @@ export async function stopApp(wire: Wire, app: string): Promise<void> {
     const unit = await systemd.unit(appUnit(app));
     const workers = (await systemd.list([workersOf(app)])).filter(({ active }) => active !== 'inactive' && active !== 'failed');
     if (workers.length === 0 && unit.active === 'inactive') return;
+    // Who asks root for it has root's side do all of that at the next attempt.
+    const [undying] = wire.asksRoot ? [] : await drained(wire, workersOf(app), socketUnit(app));
+    if (undying !== undefined) throw new UserError(`cannot stop ${app}: ${undying} does not end, not even by SIGKILL`, `systemctl status ${undying}`);
     await systemd.change(200);
   }
   throw new UserError(`cannot stop ${app}: something starts it again`, `systemctl list-dependencies --reverse ${appUnit(app)}`);

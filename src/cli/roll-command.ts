@@ -9,6 +9,7 @@ import { describe } from './narrate.js';
 import { queue } from './queue.js';
 import { canDraw, complain, sayLines } from './report.js';
 import { Screen } from './screen.js';
+import { giveUpSocket, isShut } from './shut-socket.js';
 import type { Wire } from './wire.js';
 
 export interface RollOptions {
@@ -24,6 +25,13 @@ export interface RollOptions {
  * ended, or at its commit. Interrupting this command does not interrupt the roll.
  */
 export async function rollApp(wire: Wire, app: string, verb: RollVerb, options: RollOptions): Promise<ExitCode> {
+  if (options.join === true || !(await isShut(wire, app))) return followRoll(wire, app, verb, options);
+  if (wire.asksRoot) throw new UserError(`cannot ${verb} ${app}: its socket was shut down`, `as root: wsgictl ${verb} ${app}`);
+  await giveUpSocket(wire, app);
+  return followRoll(wire, app, 'restart', verb === 'reload' ? { wish: { kind: 'new' }, ...options } : options);
+}
+
+async function followRoll(wire: Wire, app: string, verb: RollVerb, options: RollOptions): Promise<ExitCode> {
   const { systemd } = wire;
   const { wish } = options;
   const ledger = wire.ledger(app);

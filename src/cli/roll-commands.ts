@@ -4,6 +4,7 @@ import { refuseIfGone } from './unit-roll.js';
 import { isRetrying } from './queue.js';
 import { rollApp } from './roll-command.js';
 import { say } from './report.js';
+import { isShut } from './shut-socket.js';
 import type { Wire } from './wire.js';
 
 export async function reloadApps(wire: Wire, apps: readonly string[], untilCommit: boolean): Promise<ExitCode> {
@@ -13,7 +14,7 @@ export async function reloadApps(wire: Wire, apps: readonly string[], untilCommi
 export async function startApps(wire: Wire, apps: readonly string[]): Promise<ExitCode> {
   return inTurn(apps, async (app) => {
     const unit = await wire.systemd.unit(appUnit(app));
-    if (unit.active === 'active' || unit.active === 'reloading') {
+    if (['active', 'reloading'].includes(unit.active) && !(await isShut(wire, app))) {
       say(`${app}: is running`);
       return EXIT.done;
     }

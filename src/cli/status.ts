@@ -89,6 +89,7 @@ export async function appStatus(wire: Wire, app: string): Promise<AppStatus> {
     else if (unit.unitFileState === 'enabled') problems.push(`is stopped: wsgictl start ${app}`);
   }
   if (unit.sub === 'auto-restart' || unit.active === 'failed') problems.push(`does not start; systemd tries again: wsgictl logs ${app}`);
+  if (unit.active === 'active' && unit.job === null && socket.active !== 'active') problems.push(`its socket was shut down, and nobody can connect: wsgictl restart ${app}`);
   if (unit.active === 'active' && ready < wanted) problems.push(`${ready} of ${wanted} workers are ready`);
   for (const path of record === null ? [] : missing(record.needs)) problems.push(`${path} is gone: deploy, then wsgictl apply ${app}`);
   const crashed = workers.filter(({ restarts, phase }) => restarts > 0 && phase !== 'ready');

@@ -10,7 +10,7 @@ import { missing } from '../host/pin.js';
 import { ensureProof } from '../host/proof.js';
 import { removeIfThere } from '../host/files.js';
 import type { Generation } from '../plan/generation.js';
-import { appUnit, parseWorker, workersOf } from '../plan/names.js';
+import { appUnit, parseWorker, socketUnit, workersOf } from '../plan/names.js';
 import { generationOf } from '../plan/stage.js';
 import { budget } from '../roll/budget.js';
 import { last, type NewEvent, type RollEvent, type Wish } from '../roll/events.js';
@@ -70,7 +70,8 @@ export async function runRoll(wire: Wire, app: string, occasion: 'start' | 'relo
       rescan: () => wire.units.touch(),
     });
   });
-  const code = await end(wire, ledger, log, write, occasion, wish.kind === 'start' ? withoutRollback(ending) : ending);
+  const told = wish.kind === 'start' ? withoutRollback(ending) : ending;
+  const code = await end(wire, ledger, log, write, occasion, occasion === 'reload' ? await withoutSocket(wire, app, told) : told);
   // A start whose new release failed has brought up the old one: to systemd the app is started.
   return occasion === 'start' && ending.outcome === 'rolled-back' && wish.kind !== 'start' && from !== null ? EXIT.done : code;
 }
@@ -78,6 +79,12 @@ export async function runRoll(wire: Wire, app: string, occasion: 'start' | 'relo
 /** A start of what is committed has nothing to roll back to. */
 function withoutRollback(ending: Ending): Ending {
   return ending.outcome === 'rolled-back' ? { ...ending, outcome: 'failed', exit: EXIT.cannot } : ending;
+}
+
+/** A new worker that shut its socket down has done so for the old ones too, and they go one after the other. */
+async function withoutSocket(wire: Wire, app: string, ending: Ending): Promise<Ending> {
+  if (ending.exit === EXIT.done || (await wire.systemd.unit(socketUnit(app))).active !== 'failed') return ending;
+  return { outcome: 'failed', exit: EXIT.notRolledBack, text: `${ending.text}; the socket was shut down: wsgictl restart ${app}` };
 }
 
 /** Whatever goes wrong ends the roll in order. */

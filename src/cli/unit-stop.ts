@@ -1,18 +1,19 @@
 import { readdirSync } from 'node:fs';
 import { EXIT, type ExitCode } from '../errors.js';
 import { removeIfThere } from '../host/files.js';
-import { ALL_SOCKETS, ALL_WORKERS, TARGET, workersOf } from '../plan/names.js';
-import { BusLost } from '../systemd/port.js';
-import { close } from './unit-close.js';
+import { ALL_SOCKETS, ALL_WORKERS, FRONT, socketUnit, TARGET, workersOf } from '../plan/names.js';
+import { Reaper } from '../roll/reaper.js';
+import { BusLost, type UnitState } from '../systemd/port.js';
+import { close, closeSocket, isStuck } from './unit-close.js';
 import { failedMark } from './unit-roll.js';
 import { say } from './report.js';
-import type { Wire } from './wire.js';
+import { monotonic, type Wire } from './wire.js';
 
 /** ExecStopPost= of an app: returns when none of its workers is left. */
 export async function appStopped(wire: Wire, app: string): Promise<ExitCode> {
   await insist(async () => {
     await close(wire, app);
-    await drained(wire, workersOf(app));
+    await drained(wire, workersOf(app), socketUnit(app));
     await close(wire, app);
   });
   removeIfThere(failedMark(wire, app));
@@ -23,24 +24,41 @@ export async function appStopped(wire: Wire, app: string): Promise<ExitCode> {
 /** ExecStop= of the drain unit: the target is being stopped; returns when no worker of any app is left. */
 export async function drainAll(wire: Wire): Promise<ExitCode> {
   await insist(async () => {
+    // At a shutdown the proxies go first, and what they have let in still gets through to the workers.
+    const front = await wire.systemd.job(await wire.systemd.unit(FRONT));
     const sockets = (await wire.systemd.list([ALL_SOCKETS])).filter(({ active }) => active !== 'inactive' && active !== 'failed');
+    if (front?.type !== 'stop') await Promise.all(sockets.map((socket) => closeSocket(wire, socket)));
     const workers = await wire.systemd.list([ALL_WORKERS]);
     await wire.systemd.stopAll([...sockets, ...workers].map((unit) => unit.name));
-    await drained(wire, ALL_WORKERS);
+    await drained(wire, ALL_WORKERS, ALL_SOCKETS);
   });
   return EXIT.done;
 }
 
-/** Stops whatever matches and waits until it is gone. What appears meanwhile is stopped too. */
-async function drained(wire: Wire, pattern: string): Promise<void> {
+/**
+ * Stops all workers that match and waits until they are gone; `sockets` are those that are theirs. What appears
+ * meanwhile is stopped too, and what does not end in its time is killed. Returns the units that not even that ends.
+ */
+export async function drained(wire: Wire, workers: string, sockets: string): Promise<readonly string[]> {
+  const { systemd } = wire;
+  const reaper = new Reaper(systemd, monotonic, say);
   for (;;) {
-    const left = (await wire.systemd.list([pattern])).filter((unit) => unit.active !== 'inactive' && unit.active !== 'failed');
-    if (left.length === 0) return;
-    const asked = await Promise.all(left.map(async (unit) => (await wire.systemd.job(unit))?.type === 'stop' || unit.active === 'deactivating'));
+    const standing = (await systemd.list([workers])).filter((unit) => unit.active !== 'inactive' && unit.active !== 'failed');
+    const left = await reaper.sweep(standing);
+    const stuck = await stuckOf(wire, sockets);
+    for (const socket of stuck) await closeSocket(wire, socket);
+    if (left.length === 0 && stuck.length === 0) return standing.map(({ name }) => name);
+    const asked = await Promise.all(left.map(async (unit) => (await systemd.job(unit))?.type === 'stop' || unit.active === 'deactivating'));
     const fresh = left.filter((_, at) => !asked[at]);
-    if (fresh.length > 0) await wire.systemd.stopAll(fresh.map((unit) => unit.name));
-    else await wire.systemd.change(1000);
+    if (fresh.length > 0) await systemd.stopAll(fresh.map((unit) => unit.name));
+    else await systemd.change(1000);
   }
+}
+
+async function stuckOf(wire: Wire, pattern: string): Promise<UnitState[]> {
+  const sockets = await wire.systemd.list([pattern]);
+  const stuck = await Promise.all(sockets.map((socket) => isStuck(wire, socket)));
+  return sockets.filter((_, at) => stuck[at]);
 }
 
 /** At a shutdown the connection may be replaced under us; what must be done is done again. */
