@@ -5,6 +5,7 @@ import { allWords, Words } from './words.js';
 export class Directive {
   /** In lower case, as directives are compared: `wsgiscriptalias`, `location`. */
   readonly name: string;
+  #words: readonly string[] | null = null;
 
   constructor(
     /** As it is written. */
@@ -23,7 +24,8 @@ export class Directive {
   }
 
   get words(): readonly string[] {
-    return allWords(this.text);
+    this.#words ??= allWords(this.text);
+    return this.#words;
   }
 
   reader(): Words {

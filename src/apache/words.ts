@@ -1,3 +1,5 @@
+import { isSpace } from './lines.js';
+
 /** The words of a directive's arguments, read from the left, in Apache's own quoting. */
 export class Words {
   /** Whether a quote was never closed: Apache then takes the rest of the line, and says nothing. */
@@ -22,17 +24,20 @@ export class Words {
   /** An option as mod_wsgi writes them, `name=value`; the value may be quoted. Null where the next word is none. */
   option(): { readonly name: string; readonly value: string } | null {
     this.#skipSpace();
-    const name = /^[^=\s]+(?==)/u.exec(this.rest)?.[0];
-    if (name === undefined) return null;
-    this.#at += name.length + 1;
+    const begin = this.#at;
+    let end = begin;
+    while (end < this.text.length && this.text[end] !== '=' && !isSpace(this.text[end])) end++;
+    if (end === begin || this.text[end] !== '=') return null;
+    this.#at = end + 1;
+    const after = this.text[this.#at];
     // An empty value ends at the space.
-    return { name, value: /^\s|^$/u.test(this.rest) ? '' : (this.next() ?? '') };
+    return { name: this.text.slice(begin, end), value: after === undefined || isSpace(after) ? '' : (this.next() ?? '') };
   }
 
   #bare(): string {
-    const word = /^\S*/u.exec(this.rest)?.[0] ?? '';
-    this.#at += word.length;
-    return word.replaceAll('\\\\', '\\');
+    const begin = this.#at;
+    while (this.#at < this.text.length && !isSpace(this.text[this.#at])) this.#at++;
+    return this.text.slice(begin, this.#at).replaceAll('\\\\', '\\');
   }
 
   #quoted(quote: string): string {
@@ -53,7 +58,7 @@ export class Words {
   }
 
   #skipSpace(): void {
-    while (/\s/u.test(this.text[this.#at] ?? '')) this.#at++;
+    while (isSpace(this.text[this.#at])) this.#at++;
   }
 }
 
