@@ -1,4 +1,5 @@
 import { escapeRegex } from '../proxy/apache.js';
+import { regexOf } from './regex.js';
 
 /** A shell pattern as Apache's Include takes them: `*`, `?` and `[…]`; `/` is never matched. */
 export function isPattern(text: string): boolean {
@@ -23,5 +24,27 @@ export function patternRegex(pattern: string): string {
 
 export function matchesPattern(pattern: string, name: string): boolean {
   // A name that begins with a dot is only matched by a dot.
-  return !(name.startsWith('.') && !pattern.startsWith('.')) && new RegExp(`^${patternRegex(pattern)}$`, 's').test(name);
+  if (name.startsWith('.') && !pattern.startsWith('.')) return false;
+  const parts = partsOf(pattern);
+  // What a `*` has taken may grow: only of the last one, as those before it have done with the least. So it is no more
+  // than one part for each character of the name, whatever the pattern.
+  let [part, at, star, taken] = [0, 0, -1, 0];
+  while (at < name.length) {
+    const one = parts[part];
+    if (one === '*') [star, taken] = [part++, at];
+    else if (one !== undefined && isMatched(one, name[at] as string)) [part, at] = [part + 1, at + 1];
+    else if (star !== -1 && name[taken] !== '/') [part, at] = [star + 1, ++taken];
+    else return false;
+  }
+  return parts.slice(part).every((one) => one === '*');
+}
+
+/** Characters, `*`, `?` and `[…]`. */
+function partsOf(pattern: string): readonly string[] {
+  return pattern.match(/\[[!^]?\]?[^\]]*\]|[^]/gu) ?? [];
+}
+
+function isMatched(part: string, char: string): boolean {
+  if (part === '?') return char !== '/';
+  return part.length === 1 ? part === char : regexOf(patternRegex(part))?.test(char) === true;
 }
