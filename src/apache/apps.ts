@@ -7,8 +7,7 @@ import type { Ini } from './ini.js';
 import { foreignVariables, loginOf, schemeBy } from './login.js';
 import { Naming } from './naming.js';
 import { showPlace } from './place.js';
-import { effective } from './scope.js';
-import { sameApp, type Route, type SiteRoutes } from './routes.js';
+import { appKey, type Route, type SiteRoutes } from './routes.js';
 import { embeddedSettings, groupSettings } from './settings.js';
 import { showServer } from './servers.js';
 import { authorizationOf } from './authorization.js';
@@ -32,14 +31,18 @@ interface Place {
 
 /** One app for each group, script and callable; they share nothing, so that each could be deployed alone. */
 export function appsOf(sites: readonly SiteRoutes[], context: Context): readonly App[] {
-  const places = sites.flatMap((site) => site.routes.map((route) => ({ site, route })));
-  const choices: Choice[] = [];
-  for (const { route } of places) if (!choices.some((one) => sameApp(one, route.choice))) choices.push(route.choice);
+  const places = new Map<string, Place[]>();
+  for (const site of sites) for (const route of site.routes) {
+    const key = appKey(route.choice);
+    const some = places.get(key) ?? [];
+    places.set(key, some);
+    some.push({ site, route });
+  }
+  const choices = [...places.values()].flatMap(([first]) => first?.route.choice ?? []);
   const naming = new Naming(choices);
   sayShared(choices, context);
   return choices.flatMap((choice) => {
-    const name = naming.nameOf(choice);
-    const app = appOf(name, choice, places.filter(({ route }) => sameApp(route.choice, choice)), context);
+    const app = appOf(naming.nameOf(choice), choice, places.get(appKey(choice)) ?? [], context);
     return app === null ? [] : [app];
   });
 }
@@ -89,7 +92,7 @@ function embedded(name: string, choice: Choice, places: readonly Place[], contex
 
 /** A daemon process ended when its script had changed, unless it was told not to look; embedded, only the script was read again. */
 function scriptReloading(ini: Ini, { group, script }: Choice, places: readonly Place[], { endings }: Context): void {
-  const said = places.map(({ site, route }) => effective(site.scopes, route.target, 'wsgiscriptreloading'));
+  const said = places.map(({ site, route }) => site.scopes.effective(route.target, 'wsgiscriptreloading'));
   const on = group !== null && said.some((one) => !/^off$/iu.test(one?.words[0] ?? 'on'));
   if (on) ini.add('reload', 'touch', script);
   const what = group === null ? 'the script alone was read again, inside Apache; deploy with wsgictl reload' : on ? '[reload] touch' : 'the default: no [reload] touch';
@@ -137,8 +140,9 @@ function owns({ routes }: SiteRoutes, route: Route, url: string): boolean {
 }
 
 function sayShared(choices: readonly Choice[], { endings }: Context): void {
-  for (const { group } of choices) {
-    const sharing = choices.filter((one) => one.group === group).length;
+  const counts = new Map<Choice['group'], number>();
+  for (const { group } of choices) counts.set(group, (counts.get(group) ?? 0) + 1);
+  for (const [group, sharing] of counts) {
     if (group === null || sharing < 2) continue;
     endings.left(
       group.directive, `the group ${group.name} ran ${sharing} apps in the same processes; now each has its own, ${sharing} times as many`,

@@ -4,7 +4,7 @@ import type { Directive } from './directive.js';
 import { isReachable, type Group } from './group.js';
 import type { Mount } from './mount.js';
 import { showPlace } from './place.js';
-import { directivesAt, effective, type Target } from './scope.js';
+import type { Target } from './section.js';
 import { showServer } from './servers.js';
 
 /** Which processes a request goes to, and what they run: one app for each of them. */
@@ -26,7 +26,7 @@ export interface Dynamic {
 
 /** Null where it is faulty, and said. An option of the WSGIScriptAlias wins over every directive. */
 export function choose(mount: Mount, target: Target, site: Site, context: Context): Choice | Dynamic | null {
-  const by = (name: string): Directive | null => effective(site.scopes, target, name);
+  const by = (name: string): Directive | null => site.scopes.effective(target, name);
   const directive = mount.options['process-group'] === undefined ? by('wsgiprocessgroup') : mount.directive;
   const value = mount.options['process-group'] ?? directive?.words[0] ?? '';
   const name = constant(value, target, site, context);
@@ -51,7 +51,7 @@ function constant(value: string, target: Target, { server, scopes }: Site, { env
   if (value === '%{SERVER}') return server.name;
   const variable = /^%\{ENV:(.*)\}$/u.exec(value)?.[1];
   if (variable === undefined) return value.startsWith('%{') ? null : value;
-  const set = directivesAt(scopes, target).filter(({ name, words }) => name === 'setenv' && words[0] === variable).at(-1);
+  const set = scopes.said(target, 'setenv').filter(({ words }) => words[0] === variable).at(-1);
   return set === undefined ? (envvars.environment.get(variable) ?? null) : (set.words[1] ?? '');
 }
 

@@ -1,4 +1,5 @@
 import type { Directive } from './directive.js';
+import { regexOf } from './regex.js';
 import type { Sources } from './sources.js';
 import type { Variables } from './variables.js';
 import { allWords } from './words.js';
@@ -54,11 +55,9 @@ function compares(operator: string, ours: readonly number[], theirs: readonly nu
 }
 
 function matches(pattern: string, version: string): boolean | null {
-  try {
-    return new RegExp(pattern).test(version);
-  } catch {
-    return null;
-  }
+  const expression = regexOf(pattern);
+  const found = expression?.test(version);
+  return expression === null || expression.tooMuch ? null : found === true;
 }
 
 function numbers(version: string): number[] {

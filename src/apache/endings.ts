@@ -21,6 +21,7 @@ export interface Said {
 export class Endings {
   readonly #all: Ending[] = [];
   readonly #done = new Set<string>();
+  readonly #said = new Set<string>();
 
   carried(from: Said, to: string, what = from.written): void {
     this.#add(from, what, 'carried', to, null);
@@ -46,8 +47,9 @@ export class Endings {
   #add({ place }: Said, what: string, end: Ending['end'], text: string, advice: string | null): void {
     this.#done.add(key(place));
     const one = { place, what: plain(what), end, text: plain(text), advice: advice === null ? null : plain(advice) };
-    const same = (other: Ending): boolean => key(other.place) === key(place) && other.what === one.what && other.text === one.text;
-    if (!this.#all.some(same)) this.#all.push(one);
+    const said = JSON.stringify([key(place), one.what, one.text]);
+    if (!this.#said.has(said)) this.#all.push(one);
+    this.#said.add(said);
   }
 }
 

@@ -2,23 +2,23 @@ import type { Context } from './context.js';
 import type { Directive } from './directive.js';
 import { Ini } from './ini.js';
 import { plain } from './notes.js';
-import { directivesAt, isBelow, pathsWith, type Scope, type Target } from './scope.js';
+import type { Scopes } from './scopes.js';
+import type { Target } from './section.js';
 
 /** Places where an app's environ is made: its routes, and the sections below them that say something of their own. */
 export interface Spot {
-  readonly scopes: readonly Scope[];
+  readonly scopes: Scopes;
   readonly target: Target;
 }
 
-const SETTERS = new Set(['setenv', 'unsetenv', 'passenv']);
+const SETTERS = ['setenv', 'unsetenv', 'passenv'];
 
 /** What mod_env itself understands: such a variable means something to Apache, and stays there. */
 const APACHES = /^(no-|force-|nokeepalive|dont-vary|downgrade|suppress-|proxy-|ssl-unclean|redirect-|gzip|static|verbose|session-|UNIQUE_ID$)/u;
 
 /** Spots below a path at which SetEnv and the like may say something else. */
-export function spotsBelow(scopes: readonly Scope[], path: string, file: string): readonly Spot[] {
-  const paths = pathsWith(scopes, ({ name }) => SETTERS.has(name));
-  return paths.filter((one) => isBelow(one, path)).map((url) => ({ scopes, target: { url, file } }));
+export function spotsBelow(scopes: Scopes, path: string, file: string): readonly Spot[] {
+  return scopes.locationsBelow(path, ...SETTERS).map((url) => ({ scopes, target: { url, file } }));
 }
 
 /** Writes what is the same at all spots into [environ]; for what is not, Apache tells the value in a header. */
@@ -55,7 +55,7 @@ function tell(name: string, by: Directive, what: string, variables: Set<string>,
 
 function environAt({ scopes, target }: Spot, context: Context): ReadonlyMap<string, { readonly value: string | null; readonly directive: Directive }> {
   const environ = new Map<string, { value: string | null; directive: Directive }>();
-  for (const directive of directivesAt(scopes, target)) {
+  for (const directive of scopes.said(target, ...SETTERS)) {
     const { name, words } = directive;
     if (name === 'setenv' && words[0] !== undefined) environ.set(words[0], { value: words[1] ?? '', directive });
     else if (name === 'passenv') for (const word of words) environ.set(word, { value: context.envvars.environment.get(word) ?? null, directive });

@@ -4,28 +4,34 @@ import type { App } from './apps.js';
 import { authorizationOf } from './authorization.js';
 import type { Context } from './context.js';
 import { guardOf } from './guard.js';
-import type { Keep } from './keep.js';
+import { Paths } from './paths.js';
 import { showPlace } from './place.js';
-import { sameApp, within, type Route, type SiteRoutes } from './routes.js';
-import { effective, isBelow, locationPath, locationRegex, pathsWith } from './scope.js';
+import { appKey, within, type Route, type SiteRoutes } from './routes.js';
+import { locationPath, locationRegex, type Target } from './section.js';
 import { showServer } from './servers.js';
 
 /**
  * What replaces the directives of mod_wsgi in a server; null where no app is asked, and none would be. `main`: the routes
- * of the main server, which mod_proxy would put first in every virtual host, where mod_wsgi put them last.
+ * of the main server, which mod_proxy would put first in every virtual host, where mod_wsgi put them last. `apps`: by their
+ * keys.
  */
-export function frontOfSite(site: SiteRoutes, main: SiteRoutes, apps: readonly App[], context: Context): Front | null {
-  const appOf = ({ choice }: Route): App | undefined => apps.find((app) => sameApp(app.choice, choice));
+export function frontOfSite(site: SiteRoutes, main: SiteRoutes, apps: ReadonlyMap<string, App>, context: Context): Front | null {
+  const appOf = ({ choice }: Route): App | undefined => apps.get(appKey(choice));
   const routes = site.routes.filter((route) => appOf(route) !== undefined);
   const inherits = site.server.isMain || !main.routes.some((route) => appOf(route) !== undefined);
   if (routes.length === 0 && inherits) return null;
-  const kept = site.keeps.filter((keep) => routes.some((route) => concerns(keep, route)));
+  const paths = new Paths<Route>();
+  for (const route of routes) if (route.path !== null) paths.add(route.path, route);
+  const hasRegex = routes.some(({ path }) => path === null);
+  const kept = site.keeps.filter(({ path }) => (path === null ? routes.length > 0 : hasRegex || paths.above(path).length > 0));
   const asked = routes.flatMap((route): FrontRoute[] => {
     const app = appOf(route);
     return app === undefined ? [] : [{ ...matchOf(route), app: frontApp(app.config, `/run/wsgi/${app.name}.sock`) }];
   });
   const proxied = otherProxies(site);
-  const headers = routes.flatMap((route) => headersOf(route, site, routes, appOf(route) as App, proxied.map(({ match }) => match), context));
+  const others = new Paths<Match>();
+  for (const { match } of proxied) others.add('path' in match ? match.path : '', match);
+  const headers = routes.flatMap((route) => headersOf(route, site, paths, appOf(route) as App, others, context));
   leaveRewrites(site, headers, context);
   return {
     title: showServer(site.server),
@@ -39,10 +45,10 @@ export function frontOfSite(site: SiteRoutes, main: SiteRoutes, apps: readonly A
     statics: [],
     guards: new Map(routes.flatMap((route) => {
       const app = appOf(route);
-      return app === undefined ? [] : [[app.name, guardOf(app.name, site, route.target, context.endings)] as const];
+      return app === undefined ? [] : [[app.name, guardOf(app.name, site, route.target, context)] as const];
     })),
     errorOverride: routes.some(({ target }) => {
-      const directive = effective(site.scopes, target, 'wsgierroroverride');
+      const directive = site.scopes.effective(target, 'wsgierroroverride');
       if (directive !== null) context.endings.proxy(directive, 'ProxyErrorOverride');
       return /^on$/iu.test(directive?.words[0] ?? '');
     }),
@@ -53,38 +59,30 @@ function matchOf({ path, regex }: { readonly path: string | null; readonly regex
   return path === null ? { regex: regex ?? '' } : { path };
 }
 
-function concerns(keep: Keep, route: Route): boolean {
-  return keep.path === null || route.path === null || isBelow(keep.path, route.path);
-}
-
 /** What Apache proxies already, below which it is not for us to take headers away. */
 function otherProxies({ scopes, server }: SiteRoutes): readonly OtherProxy[] {
-  return scopes.filter(({ constant }) => constant).flatMap(({ directives, sections }) => {
-    const section = sections.at(-1);
-    return directives.filter(({ name }) => name === 'proxypass' || name === 'proxypassmatch').flatMap((directive): OtherProxy[] => {
-      const { name, written, words, place } = directive;
-      const [first = ''] = words;
-      const path = section !== undefined ? locationPath(section) : name === 'proxypass' ? first : null;
-      const regex = section !== undefined ? locationRegex(section) : name === 'proxypass' ? null : first;
-      if (path === null && regex === null) return [];
-      return [{ match: matchOf({ path, regex }), written, place: showPlace(place), isMain: !server.directives.includes(directive) }];
-    });
+  const own = new Set(server.directives);
+  return scopes.named('proxypass', 'proxypassmatch').filter(({ scope }) => scope.constant).flatMap(({ scope, directive }): OtherProxy[] => {
+    const section = scope.sections.at(-1);
+    const { name, written, words, place } = directive;
+    const [first = ''] = words;
+    const path = section !== undefined ? locationPath(section) : name === 'proxypass' ? first : null;
+    const regex = section !== undefined ? locationRegex(section) : name === 'proxypass' ? null : first;
+    if (path === null && regex === null) return [];
+    return [{ match: matchOf({ path, regex }), written, place: showPlace(place), isMain: !own.has(directive) }];
   });
 }
 
 /** What they proxy depends on more than an expression, so that no exception is made for it. */
 function leaveRewrites({ scopes }: SiteRoutes, headers: readonly FrontHeaders[], { endings }: Context): void {
   const drops = headers.flatMap(({ match, authorization }) => (authorization !== 'pass' && 'path' in match ? [match.path] : []));
-  for (const { directives, sections } of scopes) {
-    if (sections.length > 0) continue;
-    for (const directive of directives.filter(({ name }) => name === 'rewriterule')) {
-      const [pattern = '', , flags = ''] = directive.words;
-      if (!/[[,]\s*(P|proxy)\s*[\],]/u.test(flags) || !drops.some((path) => pattern.startsWith('!') || within(pattern, path) !== null)) continue;
-      endings.left(
-        directive, 'what it proxies no longer gets the Authorization header, as it lies below an app that does not get it',
-        'where that is needed, add its URLs to the exception of RequestHeader unset Authorization: "expr=! (%{REQUEST_URI} =~ m#^/…#)"',
-      );
-    }
+  for (const { scope: { sections }, directive } of scopes.named('rewriterule')) {
+    const [pattern = '', , flags = ''] = directive.words;
+    if (sections.length > 0 || !/[[,]\s*(P|proxy)\s*[\],]/u.test(flags) || !drops.some((path) => pattern.startsWith('!') || within(pattern, path) !== null)) continue;
+    endings.left(
+      directive, 'what it proxies no longer gets the Authorization header, as it lies below an app that does not get it',
+      'where that is needed, add its URLs to the exception of RequestHeader unset Authorization: "expr=! (%{REQUEST_URI} =~ m#^/…#)"',
+    );
   }
 }
 
@@ -95,18 +93,18 @@ interface OtherProxy {
   readonly isMain: boolean;
 }
 
-function headersOf(route: Route, site: SiteRoutes, routes: readonly Route[], app: App, proxied: readonly Match[], context: Context): FrontHeaders[] {
-  const { path } = route;
+/** `routes`, `proxied`: by their paths, those of expressions at none. */
+function headersOf(route: Route, site: SiteRoutes, routes: Paths<Route>, app: App, proxied: Paths<Match>, context: Context): FrontHeaders[] {
+  const { path, target } = route;
   const authorization = authorizationOf(site, route, context);
   const variables = app.config.proxy.variables ?? [];
-  const inside = (paths: readonly (string | null)[]): string[] => (path === null ? [] : paths.filter((one): one is string => one !== null && one !== path && isBelow(one, path)));
-  const passed = routes.filter((other) => other !== route && authorizationOf(site, other, context) !== 'drop').map((other) => other.path);
-  const proxiedPaths = proxied.map((match) => ('path' in match ? match.path : null));
-  const paths = inside([...passed, ...proxiedPaths]).map((one): Match => ({ path: one }));
-  const regexes = proxied.filter((match) => 'regex' in match && path !== null && within(match.regex, path) !== null);
-  const spared = authorization === 'pass' ? [] : distinct([...(authorization === 'drop' ? [] : authorization.only), ...paths, ...regexes]);
-  const own: FrontHeaders = { match: matchOf(route), variables, authorization: spared.length > 0 ? { only: spared } : authorization };
-  return [own, ...(authorization === 'pass' ? inside(offBelow(site)).map((one): FrontHeaders => ({ match: { path: one }, variables: [], authorization: 'drop' })) : [])];
+  const match = matchOf(route);
+  if (authorization === 'pass') return [{ match, variables, authorization }, ...offBelow(site, path, target).map((one): FrontHeaders => ({ match: { path: one }, variables: [], authorization: 'drop' }))];
+  const passed = path === null ? [] : routes.below(path).filter((other) => other.path !== path && authorizationOf(site, other, context) !== 'drop').map(matchOf);
+  const others = path === null ? [] : proxied.below(path).filter((one) => 'path' in one && one.path !== path);
+  const regexes = path === null ? [] : proxied.above('').filter((one) => 'regex' in one && within(one.regex, path) !== null);
+  const spared = distinct([...(authorization === 'drop' ? [] : authorization.only), ...passed, ...others, ...regexes]);
+  return [{ match, variables, authorization: spared.length > 0 ? { only: spared } : authorization }];
 }
 
 function distinct(matches: readonly Match[]): readonly Match[] {
@@ -114,6 +112,7 @@ function distinct(matches: readonly Match[]): readonly Match[] {
 }
 
 /** Sections that take the header away again. */
-function offBelow({ scopes }: SiteRoutes): readonly string[] {
-  return pathsWith(scopes, ({ name, words }) => name === 'wsgipassauthorization' && /^off$/iu.test(words[0] ?? ''));
+function offBelow({ scopes }: SiteRoutes, path: string | null, target: Target): readonly string[] {
+  const off = (url: string): boolean => /^off$/iu.test(scopes.effective({ ...target, url }, 'wsgipassauthorization')?.words[0] ?? '');
+  return path === null ? [] : scopes.locationsBelow(path, 'wsgipassauthorization').filter((one) => one !== path && off(one));
 }

@@ -8,12 +8,13 @@ import { Endings, type Ending } from './endings.js';
 import { readEnvvars } from './envvars.js';
 import { frontOfSite } from './fronts.js';
 import { readGroups } from './group.js';
-import { overridesOf } from './htaccess.js';
+import { Htaccess } from './htaccess.js';
 import { Notes } from './notes.js';
 import { Reader } from './reader.js';
 import { endRest } from './rest.js';
-import { mountsOf, routesOf } from './routes.js';
+import { appKey, mountsOf, routesOf } from './routes.js';
 import { scopesOf } from './scope.js';
+import { Layer, Scopes } from './scopes.js';
 import { serversOf } from './servers.js';
 import type { Sources } from './sources.js';
 import { placeholders } from './template.js';
@@ -60,15 +61,21 @@ export function importApache(sources: Sources, wish: Wish): Imported {
   const groups = readGroups(servers, notes);
   checkGroups(tree, groups, { notes });
   const [main] = servers;
-  const context: Context = { sources, envvars, main, groups, notes, endings: new Endings() };
-  const overrides = servers.map((server) => overridesOf(server, scopesOf(main, server), sources, reader));
-  checkDirectives(overrides.flat(), { notes }, variables.names);
-  const sites = servers.map((server, at): Site => ({ server, scopes: scopesOf(main, server, overrides[at]) }));
+  const mainWords = new Map(main.directives.map((one) => [one.name, one]));
+  const context: Context = { sources, envvars, mainWords, groups, notes, endings: new Endings(), authorizations: new Map() };
+  const htaccess = new Htaccess(sources, reader, notes);
+  const layers = servers.map((server) => new Layer(scopesOf(server)));
+  const configured = layers.map((layer) => (layer === layers[0] ? [layer] : [layers[0] ?? layer, layer]));
+  const overrides = configured.map((some) => htaccess.of(new Scopes(some)));
+  const overriding = [...new Set(overrides.flat())];
+  checkDirectives(overriding, { notes }, variables.names);
+  const sites = servers.map((server, at): Site => ({ server, scopes: new Scopes([...(configured[at] ?? []), new Layer(scopesOf({ directives: overrides[at] ?? [] }, true))]) }));
   const mounts = sites.map((site) => mountsOf(site, context));
   const routed = sites.map((site, at) => routesOf(site, mounts[at] ?? [], site.server.isMain ? [] : (mounts[0] ?? []), context));
   const apps = appsOf(routed, context);
-  const fronts = routed.flatMap((site) => frontOfSite(site, routed[0] ?? site, apps, context) ?? []);
-  endRest([...tree, ...overrides.flat()], apps, context);
+  const byKey = new Map(apps.map((app) => [appKey(app.choice), app]));
+  const fronts = routed.flatMap((site) => frontOfSite(site, routed[0] ?? site, byKey, context) ?? []);
+  endRest(tree, overriding, apps, context);
   return {
     apps, fronts, directives,
     endings: context.endings.list(),

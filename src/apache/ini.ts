@@ -1,9 +1,12 @@
 import { hasControl } from '../config/control.js';
 import { SECTIONS } from '../config/sections.js';
 
+/** The values of each key, in the order in which the keys were first named. */
+type Entries = Map<string, readonly string[]>;
+
 /** An INI file in the making. */
 export class Ini {
-  readonly #sections = new Map<string, [key: string, value: string][]>();
+  readonly #sections = new Map<string, Entries>();
 
   /** Whether our reader gives a value back as it is: it keeps bytes, but not spaces around them, nor control characters. */
   static holds(value: string): boolean {
@@ -11,42 +14,34 @@ export class Ini {
   }
 
   set(section: string, key: string, value: string): void {
-    const entries = this.#entries(section);
-    const at = entries.findIndex(([known]) => known === key);
-    if (at === -1) entries.push([key, value]);
-    else entries[at] = [key, value];
+    this.#entries(section).set(key, [value]);
   }
 
   /** For settings that may be repeated. */
   add(section: string, key: string, value: string): void {
-    if (!this.#entries(section).some(([known, before]) => known === key && before === value)) this.#entries(section).push([key, value]);
+    const values = this.#entries(section).get(key) ?? [];
+    if (!values.includes(value)) this.#entries(section).set(key, [...values, value]);
   }
 
   get(section: string, key: string): string | undefined {
-    return this.#sections.get(section)?.find(([known]) => known === key)?.[1];
+    return this.#sections.get(section)?.get(key)?.[0];
   }
 
   remove(section: string, key: string): void {
-    this.#sections.set(section, this.#entries(section).filter(([known]) => known !== key));
-  }
-
-  copy(): Ini {
-    const ini = new Ini();
-    for (const [section, entries] of this.#sections) for (const [key, value] of entries) ini.add(section, key, value);
-    return ini;
+    this.#entries(section).delete(key);
   }
 
   /** `head`: comments of the file. */
   text(head: readonly string[]): string {
     const sections = SECTIONS.flatMap(({ name }) => {
-      const entries = this.#sections.get(name) ?? [];
+      const entries = [...(this.#sections.get(name) ?? [])].flatMap(([key, values]) => values.map((value) => [key, value] as const));
       return entries.length === 0 ? [] : [`[${name}]\n${entries.map(([key, value]) => `${key} = ${value}`.trimEnd()).join('\n')}\n`];
     });
     return [head.map((line) => `# ${line}\n`).join(''), ...sections].join('\n');
   }
 
-  #entries(section: string): [string, string][] {
-    const entries = this.#sections.get(section) ?? [];
+  #entries(section: string): Entries {
+    const entries = this.#sections.get(section) ?? new Map<string, readonly string[]>();
     this.#sections.set(section, entries);
     return entries;
   }

@@ -1,7 +1,8 @@
 import type { Site } from './context.js';
 import type { Directive } from './directive.js';
 import type { Place } from './place.js';
-import { effective, isBelow, locationPath, locationRegex } from './scope.js';
+import type { Scopes } from './scopes.js';
+import { locationPath, locationRegex } from './section.js';
 
 /** What Apache goes on doing itself, though it lies below a mount. */
 export interface Keep {
@@ -16,16 +17,14 @@ const EXPRESSIONS = new Set(['aliasmatch', 'scriptaliasmatch', 'redirectmatch'])
 
 /** mod_alias is asked before mod_wsgi, wherever it stands in the file; but mod_proxy is asked before mod_alias. */
 export function keepsOf(site: Site): readonly Keep[] {
-  const found: Keep[] = [];
-  for (const { directives, sections, constant } of site.scopes) {
-    const section = sections.at(-1);
-    const [path, regex] = section === undefined ? [null, null] : [locationPath(section), locationRegex(section)];
-    for (const directive of constant ? directives : []) {
-      const one = sections.length === 0 ? atServer(directive, site) : sections.length === 1 ? atLocation(directive, path, regex) : null;
-      if (one !== null && !found.some((other) => other.path === one.path && other.regex === one.regex)) found.push(one);
-    }
+  const found = new Map<string, Keep>();
+  for (const { scope: { sections: [section, second], constant }, directive } of site.scopes.named(...PATHS, ...EXPRESSIONS, 'sethandler')) {
+    if (!constant || second !== undefined) continue;
+    const one = section === undefined ? atServer(directive, site) : atLocation(directive, locationPath(section), locationRegex(section));
+    const key = JSON.stringify([one?.path, one?.regex]);
+    if (one !== null && !found.has(key)) found.set(key, one);
   }
-  return found;
+  return [...found.values()];
 }
 
 function atServer(directive: Directive, site: Site): Keep | null {
@@ -33,7 +32,7 @@ function atServer(directive: Directive, site: Site): Keep | null {
   const words = name === 'redirect' || name === 'redirectmatch' ? withoutStatus(directive.words) : directive.words;
   const [from = '', to = ''] = words;
   if (EXPRESSIONS.has(name)) return { path: null, regex: from, why: written, place };
-  if (!PATHS.has(name) || !from.startsWith('/') || wsgiHandler(site, from, to) !== null) return null;
+  if (!PATHS.has(name) || !from.startsWith('/') || wsgiHandler(site.scopes, from, to) !== null) return null;
   // All that goes through here would be the whole site, such as a redirect to https.
   return { path: from.length > 1 ? from.replace(/\/$/u, '') : from, regex: null, why: written, place };
 }
@@ -56,15 +55,10 @@ export function isWsgiHandler({ name, words }: Directive): boolean {
 }
 
 /** What has mod_wsgi run the file that an Alias leads to, or null. */
-export function wsgiHandler(site: Site, url: string, file: string): Directive | null {
+export function wsgiHandler(scopes: Scopes, url: string, file: string): Directive | null {
   const target = { url, file };
-  const handler = effective(site.scopes, target, 'sethandler');
+  const handler = scopes.effective(target, 'sethandler');
   if (handler !== null) return isWsgiHandler(handler) ? handler : null;
-  const added = effective(site.scopes, target, 'addhandler');
+  const added = scopes.effective(target, 'addhandler');
   return added !== null && isWsgiHandler(added) && added.words.slice(1).some((one) => file.endsWith(`.${one.replace(/^\./u, '')}`)) ? added : null;
-}
-
-/** Whether a path lies where Apache does something itself. */
-export function isKept(keeps: readonly Keep[], path: string): Keep | undefined {
-  return keeps.find((keep) => keep.path !== null && isBelow(path, keep.path));
 }

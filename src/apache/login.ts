@@ -1,32 +1,29 @@
 import type { Directive } from './directive.js';
-import { directivesAt, isBelow, locationPath, sectionMatches, type Scope, type Target } from './scope.js';
+import type { Held, Scopes } from './scopes.js';
+import type { Target } from './section.js';
 
 /** The AuthType (or SSLUserName) by which a user may be known to Apache in or below a path, or null. */
-export function loginOf(scopes: readonly Scope[], target: Target): Directive | null {
-  const near = scopes.filter(({ sections }) => sections.every((section) => touches(section, target)));
+export function loginOf(scopes: Scopes, target: Target): Directive | null {
+  const isNear = ({ scope }: Held): boolean => scope.touches(target);
+  const logins = scopes.named('authtype', 'sslusername').filter(isNear);
   // The two may stand in different sections.
-  const required = near.some(({ directives }) => directives.some(({ name, words }) => name === 'require' && !/^all$/iu.test(words[0] ?? '')));
-  const says = ({ name, words }: Directive): boolean => name === 'sslusername' || (required && name === 'authtype' && !/^none$/iu.test(words[0] ?? ''));
-  return near.flatMap(({ directives }) => directives).find(says) ?? null;
-}
-
-function touches(section: Directive, target: Target): boolean {
-  const path = locationPath(section);
-  if (path !== null) return isBelow(target.url, path) || isBelow(path, target.url);
-  return !/^directory(match)?$/u.test(section.name) || sectionMatches(section, target);
+  const required = logins.length > 0 && scopes.named('require').some((one) => !/^all$/iu.test(one.directive.words[0] ?? '') && isNear(one));
+  return logins.find(({ directive: { name, words } }) => name === 'sslusername' || (required && !/^none$/iu.test(words[0] ?? '')))?.directive ?? null;
 }
 
 /** Modules that put more than REMOTE_USER into the environ, with the names as far as the configuration tells them. */
-export function foreignVariables(scopes: readonly Scope[], target: Target): readonly { readonly directive: Directive; readonly names: readonly string[] }[] {
-  return scopes.filter(({ sections }) => sections.every((section) => touches(section, target))).flatMap(({ directives }) => directives).flatMap((directive) => {
+export function foreignVariables(scopes: Scopes, target: Target): readonly { readonly directive: Directive; readonly names: readonly string[] }[] {
+  return scopes.named(...SETTERS).filter(({ scope }) => scope.touches(target)).flatMap(({ directive }) => {
     const names = namesOf(directive);
     return names.length === 0 ? [] : [{ directive, names }];
   });
 }
 
+const SETTERS = ['mellonsetenv', 'mellonsetenvnoprefix', 'ssloptions', 'setenvif', 'setenvifnocase', 'browsermatch', 'browsermatchnocase', 'rewriterule'];
+
 /** What says by HTTPS=on that a request came by https: mod_wsgi made wsgi.url_scheme of it. */
-export function schemeBy(scopes: readonly Scope[], target: Target): readonly Directive[] {
-  return directivesAt(scopes, target).filter(({ name, words }) => /^setenvif(nocase)?$/u.test(name) && words.slice(2).some((word) => word.startsWith('HTTPS')));
+export function schemeBy(scopes: Scopes, target: Target): readonly Directive[] {
+  return scopes.said(target, 'setenvif', 'setenvifnocase').filter(({ words }) => words.slice(2).some((word) => word.startsWith('HTTPS')));
 }
 
 function namesOf({ name, words, text }: Directive): readonly string[] {

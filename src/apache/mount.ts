@@ -38,7 +38,7 @@ export function isMount(one: Mount | Unmounted): one is Mount {
 const OPTIONS = ['process-group', 'application-group', 'callable-object', 'pass-authorization'];
 
 /** A script is known by its name here: its directory may be another machine's. */
-const SCRIPT = /\.(wsgi|py|pyw|cgi|fcgi|app)$/u;
+export const SCRIPT = /\.(wsgi|py|pyw|cgi|fcgi|app)$/u;
 
 export function readMounts(directive: Directive, notes: Notes): readonly (Mount | Unmounted)[] {
   const { place, name, written } = directive;
@@ -129,7 +129,7 @@ export function alternatives(regex: string, rest: number): readonly string[] | n
   if (groups !== rest) return null;
   const paths = parts.reduce<string[]>((begun, part) => {
     const choices = part.startsWith('(') ? part.replace(/^\((\?:)?|\)$/gu, '').split('|') : [part.replace(/^\\/u, '')];
-    return begun.flatMap((path) => choices.map((choice) => path + choice));
+    return begun.length > 20 ? begun : begun.flatMap((path) => choices.map((choice) => path + choice));
   }, ['']);
   return paths.length > 20 || paths.some((path) => path !== '' && !path.startsWith('/')) ? null : paths.map((path) => path.replace(/\/$/u, ''));
 }

@@ -4,12 +4,18 @@ import type { Choice } from './choice.js';
 /** Names for apps: the group's, with the script's or callable's where several share the group. */
 export class Naming {
   readonly #taken = new Set<string>();
+  /** The next number for a name that is taken. */
+  readonly #numbers = new Map<string, number>();
+  /** How many apps a group has. */
+  readonly #counts = new Map<Choice['group'], number>();
 
-  constructor(private readonly choices: readonly Choice[]) {}
+  constructor(choices: readonly Choice[]) {
+    for (const { group } of choices) this.#counts.set(group, (this.#counts.get(group) ?? 0) + 1);
+  }
 
   nameOf(choice: Choice): string {
     const { group, script, callable } = choice;
-    const shared = this.choices.some((other) => other.group === group && other !== choice);
+    const shared = (this.#counts.get(group) ?? 0) > 1;
     const file = script.slice(script.lastIndexOf('/') + 1).replace(/\.[^.]*$/u, '');
     const own = callable === 'application' ? file : callable;
     const wanted = group === null ? (GENERIC.test(own) ? project(script) ?? own : own) : shared ? `${group.name}-${own}` : group.name;
@@ -19,8 +25,10 @@ export class Naming {
   }
 
   #free(name: string): string {
-    for (let number = 2; ; number++) {
-      const one = number === 2 ? name : `${name.slice(0, 60)}-${number - 1}`;
+    if (!this.#taken.has(name)) return name;
+    for (let number = this.#numbers.get(name) ?? 2; ; number++) {
+      const one = `${name.slice(0, 60)}-${number}`;
+      this.#numbers.set(name, number + 1);
       if (!this.#taken.has(one)) return one;
     }
   }

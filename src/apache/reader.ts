@@ -1,9 +1,9 @@
-import { firstControl } from '../config/control.js';
+import { firstControl, quoted } from '../config/control.js';
 import { didYouMean } from '../config/guess.js';
 import { conditionHolds, type Conditions } from './condition.js';
 import { Directive } from './directive.js';
 import { included } from './include.js';
-import { rawLines, type RawLine } from './lines.js';
+import { isSpace, rawLines, trimmed, type RawLine } from './lines.js';
 import { fill, type Macro } from './macro.js';
 import { Stretch } from './stretch.js';
 import type { Notes } from './notes.js';
@@ -22,6 +22,9 @@ interface Section {
   readonly opened: string;
 }
 
+/** Says of a directive, or of the beginning of a section, whether it counts; `open`: the sections around it. */
+export type Judge = (directive: Directive, isSection: boolean, open: readonly string[]) => boolean;
+
 /** As deep as Apache goes, or nearly. */
 const DEEPEST = 64;
 /** No configuration has so many sections in each other, nor so long a line. */
@@ -39,6 +42,8 @@ export class Reader {
   #circling = false;
   /** How many sections are open. */
   #nested = 0;
+  /** Of a file that may not say all. */
+  #judge: Judge | null = null;
 
   constructor(
     private readonly around: Surroundings,
@@ -50,6 +55,14 @@ export class Reader {
   readFile(file: string, text: string, via: Place['via'] = null): readonly Directive[] {
     this.notes.reads(file);
     return this.#read(rawLines(text), (line) => ({ file, line: line.line, via }));
+  }
+
+  /** Reads a file that others than the administrator write: of a line that does not count, nothing is done or shown. */
+  readOverride(file: string, text: string, judge: Judge): readonly Directive[] {
+    this.#judge = judge;
+    const found = this.readFile(file, text);
+    this.#judge = null;
+    return found;
   }
 
   #read(lines: readonly RawLine[], place: Stretch['place']): readonly Directive[] {
@@ -68,7 +81,8 @@ export class Reader {
       }
       const closed = /^<\/\s*([^\s>]*)\s*>?/u.exec(line.text)?.[1]?.toLowerCase();
       if (closed !== undefined) {
-        if (section === null || closed !== section.name) this.#strayEnd(stretch, line, section);
+        const isStray = section === null || closed !== section.name || (this.#judge !== null && !/^<\/[^\s>]+>/u.test(line.text));
+        if (isStray) this.#strayEnd(stretch, line, section);
         // The end of an outer section ends this one, too, and is left to that.
         const outer = closed !== section?.name && stretch.open.slice(0, -1).includes(closed);
         if (!outer) stretch.at++;
@@ -97,7 +111,7 @@ export class Reader {
   }
 
   #strayEnd(stretch: Stretch, line: RawLine, section: Section | null): void {
-    const message = section === null ? `${line.text} closes nothing` : `${line.text} closes ${section.opened} of line ${section.place.line}`;
+    const message = this.#judge !== null ? 'what stands here closes no section that is open' : section === null ? `${line.text} closes nothing` : `${line.text} closes ${section.opened} of line ${section.place.line}`;
     this.notes.fault(stretch.place(line), message);
   }
 
@@ -113,22 +127,23 @@ export class Reader {
       this.notes.fault(place, `with the values of its variables, the line has more than ${LONGEST} characters`);
       return;
     }
+    const isSection = text.startsWith('<');
+    const words = new Words(isSection ? trimmed(text.slice(1).replace(/>$/u, '')) : text);
+    // The name stands at once behind the <.
+    const name = isSection && isSpace(text[1]) ? '' : words.next() ?? '';
+    const directive = new Directive(name, trimmed(words.rest), place, line.last, unknown);
+    if (this.#judge?.(directive, isSection, stretch.open) === false) {
+      if (isSection && name !== '') this.#skip(stretch, { name: directive.name, place, opened: 'the section' });
+      return;
+    }
     const control = firstControl(text.replaceAll('\t', ' '));
-    if (control !== null) {
-      this.notes.fault(place, `the line holds the control character ${control}`);
-      return;
-    }
-    const section = /^<\s*(\S+?)(?:\s+([^]*?))?\s*>?$/u.exec(text);
-    if (section !== null) {
-      const name = section[1] ?? '';
+    if (control !== null) this.notes.fault(place, `the line holds the control character ${control}`);
+    else if (!/^\w+$/u.test(name)) this.notes.fault(place, `${quoted(name)} is no directive`, 'a line goes on over a \\ at its very end only');
+    else if (!isSection) yield* this.#plain(directive);
+    else {
       if (!text.endsWith('>')) this.notes.fault(place, `<${name} has no '>' at its end`);
-      yield* this.#section(stretch, new Directive(name, section[2] ?? '', place, line.last, unknown), line);
-      return;
+      yield* this.#section(stretch, directive, line);
     }
-    const words = new Words(text);
-    const name = words.next() ?? '';
-    const directive = new Directive(name, words.rest.trim(), place, line.last, unknown);
-    yield* this.#plain(directive);
   }
 
   *#section(stretch: Stretch, opened: Directive, line: RawLine): Iterable<Directive> {

@@ -4,19 +4,25 @@ import { walk, type Directive } from './directive.js';
 import { isWsgiHandler } from './keep.js';
 import { knownDirective } from './known.js';
 import { regexOf } from './regex.js';
-import { sectionRegex } from './scope.js';
+import { sectionRegex } from './section.js';
 
-/** Gives each directive of mod_wsgi that has neither end nor fault its end: nothing is passed over in silence. */
-export function endRest(tree: readonly Directive[], apps: readonly App[], { endings, notes }: Context): void {
-  for (const { directive, around } of walk(tree)) {
+/**
+ * Gives each directive of mod_wsgi that has neither end nor fault its end: nothing is passed over in silence. `overrides`:
+ * what .htaccess files say.
+ */
+export function endRest(tree: readonly Directive[], overrides: readonly Directive[], apps: readonly App[], { endings, notes }: Context): void {
+  for (const { directive } of walk(overrides)) {
+    const why = unreadable(directive);
+    if (why !== null) notes.fault(directive.place, `<${directive.written}>: ${why}`, 'write it simpler, or into the configuration');
+  }
+  for (const { directive } of walk(tree)) {
+    const why = unreadable(directive);
+    if (why === null) continue;
+    const advice = 'where it is about files, write what it says into the <ProxyMatch> of each app that it holds for';
+    endings.left(directive, why, advice, `<${directive.written} ${directive.text}>`);
+  }
+  for (const { directive, around } of walk([...tree, ...overrides])) {
     endHandler(directive, endings);
-    const expression = sectionRegex(directive);
-    if (expression !== null && regexOf(expression) === null) {
-      endings.left(
-        directive, 'its expression cannot be read here, nor for which apps it holds',
-        'where it is about files, write what it says into the <ProxyMatch> of each app that it holds for', `<${directive.written} ${directive.text}>`,
-      );
-    }
     const known = knownDirective(directive.name);
     if (known === undefined || endings.knows(directive) || notes.isFaultyAt(directive.place)) continue;
     if (known.fate !== undefined) endings.left(directive, known.fate.reason, known.fate.advice);
@@ -24,6 +30,14 @@ export function endRest(tree: readonly Directive[], apps: readonly App[], { endi
     // Of a configuration with faults, it cannot be said what has no use.
     else if (!notes.faulty) endings.left(directive, ...unused(directive, around));
   }
+}
+
+/** Why nobody can say here for which apps a section holds, or null. */
+function unreadable(directive: Directive): string | null {
+  const source = sectionRegex(directive);
+  const expression = source === null ? undefined : regexOf(source);
+  if (expression === null) return 'its expression cannot be read here, nor for which apps it holds';
+  return expression?.tooMuch === true ? 'to match its expression takes too long, so it is not known for which apps it holds' : null;
 }
 
 /** Those of files that an Alias names have become apps. */

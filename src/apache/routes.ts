@@ -2,10 +2,11 @@ import { escapeRegex } from '../proxy/apache.js';
 import { choose, type Choice } from './choice.js';
 import type { Context, Site } from './context.js';
 import type { Directive } from './directive.js';
-import { isKept, keepsOf, wsgiHandler, type Keep } from './keep.js';
+import { keepsOf, wsgiHandler, type Keep } from './keep.js';
 import { isHalfKnown, isMount, readMounts, type Mount, type Unmounted } from './mount.js';
+import { Paths } from './paths.js';
 import { showPlace } from './place.js';
-import { isBelow, locationPath, locationRegex, locationsWith, type Target } from './scope.js';
+import { isBelow, isLocation, locationPath, locationRegex, type Target } from './section.js';
 
 /** URLs of one server that go to one app: of several that match, the first one counts. */
 export interface Route {
@@ -68,7 +69,7 @@ function leftToWsgi(all: readonly (Mount | Unmounted)[]): readonly Keep[] {
 
 function aliasMount(directive: Directive, site: Site, { endings }: Context): readonly Mount[] {
   const [path = '', script = ''] = directive.words;
-  const handler = wsgiHandler(site, path, script);
+  const handler = wsgiHandler(site.scopes, path, script);
   if (handler === null || script.endsWith('/')) return [];
   endings.carried(handler, `the app of ${directive.written} ${path}`);
   return [{ directive, path: path.replace(/(.)\/$/u, '$1'), regex: null, script, scriptName: path === '/' ? '' : path, options: {} }];
@@ -77,14 +78,18 @@ function aliasMount(directive: Directive, site: Site, { endings }: Context): rea
 /** The first match in the file wins, not the longest: a mount below an earlier one is never asked. */
 function reachable(own: readonly Mount[], inherited: readonly Mount[], keeps: readonly Keep[], { notes, endings }: Context): readonly Mount[] {
   const live: Mount[] = [];
-  for (const mount of [...own, ...inherited]) {
-    const before = live.find(({ path }) => path !== null && isBelow(mount.path ?? '', path));
-    const kept = isKept(keeps, mount.path ?? '');
+  const paths = new Paths<Mount>();
+  const kepts = new Paths<Keep>();
+  for (const keep of keeps) if (keep.path !== null) kepts.add(keep.path, keep);
+  for (const [at, mount] of [...own, ...inherited].entries()) {
+    const [before] = paths.above(mount.path ?? '');
+    const [kept] = kepts.above(mount.path ?? '');
     if (before === undefined && kept === undefined) {
       live.push(mount);
+      if (mount.path !== null) paths.add(mount.path, mount);
       continue;
     }
-    if (!own.includes(mount)) continue; // a virtual host covers what it inherits: as it is meant
+    if (at >= own.length) continue; // a virtual host covers what it inherits: as it is meant
     const why = before === undefined ? `${kept?.why ?? ''} of ${showPlace(kept?.place ?? mount.directive.place)}` : `${before.path ?? ''} of ${showPlace(before.directive.place)}`;
     const message = `${mount.path ?? ''} is never reached, and was not in Apache: ${why} comes first`;
     notes.warn(mount.directive.place, message);
@@ -111,7 +116,9 @@ function routesOfMount(mount: Mount, site: Site, context: Context): readonly Rou
 
 /** What goes to others than the rest of the mount, by a <Location> below it. */
 function delegations(mount: Mount, base: string, choice: Choice, site: Site, context: Context): readonly Route[] {
-  return locationsWith(site.scopes, ({ name }) => DELEGATES.has(name)).flatMap(({ section, directives }): readonly Route[] => {
+  const scopes = new Set(site.scopes.named(...DELEGATES).map(({ scope }) => scope));
+  return [...scopes].flatMap(({ sections: [section, inner], directives, constant }): readonly Route[] => {
+    if (section === undefined || inner !== undefined || !constant || !isLocation(section)) return [];
     const [path, expression] = [locationPath(section)?.replace(/(.)\/$/u, '$1') ?? null, locationRegex(section)];
     const regex = expression === null ? null : within(expression, base);
     const below = path !== null && path !== base && isBelow(path, base);
@@ -135,13 +142,12 @@ function delegations(mount: Mount, base: string, choice: Choice, site: Site, con
 
 /** What a section says itself; no path stands for an expression. */
 function chooseByRegex(mount: Mount, target: Target, directives: readonly Directive[], site: Site, context: Context): ReturnType<typeof choose> {
-  const own = { sections: [], directives, constant: true, matches: () => true };
-  return choose(mount, target, { ...site, scopes: [...site.scopes, own] }, context);
+  return choose(mount, target, { ...site, scopes: site.scopes.plus(directives) }, context);
 }
 
 function leaveDynamic(said: readonly Directive[], value: string, { scopes }: Site, { endings }: Context): void {
   const variable = /^%\{ENV:(.*)\}$/u.exec(value)?.[1];
-  const setters = scopes.flatMap(({ directives }) => directives).filter(({ name, text }) => /^(rewriterule|setenvif|setenvifnocase|browsermatch)$/u.test(name) && variable !== undefined && text.includes(variable));
+  const setters = scopes.named('rewriterule', 'setenvif', 'setenvifnocase', 'browsermatch').map(({ directive }) => directive).filter(({ text }) => variable !== undefined && text.includes(variable));
   const advice = 'it stays with the app around it; to choose by request, write RewriteRule … [P] to one socket or the other by hand';
   for (const one of said) endings.left(one, `the group ${value} is chosen for each request`, advice);
   for (const one of setters) endings.left(one, `it chooses the group ${value}`, advice);
@@ -172,6 +178,11 @@ function isRedundant({ path, choice, section }: Route, behind: readonly Route[])
   return next !== undefined && sameApp(next.choice, choice);
 }
 
-export function sameApp(a: Choice, b: Choice): boolean {
-  return a.group === b.group && a.script === b.script && a.callable === b.callable;
+function sameApp(a: Choice, b: Choice): boolean {
+  return appKey(a) === appKey(b);
+}
+
+/** The same for what is to be one app. */
+export function appKey({ group, script, callable }: Choice): string {
+  return JSON.stringify([group?.name ?? null, script, callable]);
 }

@@ -6,10 +6,10 @@ export interface Placeholder {
 }
 
 /** What no configuration has, wherever it stands. */
-const ANYWHERE = /\{%.*?%\}|\{\{.*?\}\}|%\([A-Za-z_]\w*\)[sd]|@@\w+@@|<%.*?%>/gu;
+const ANYWHERE = /\{%[^{}]*%\}|\{\{[^{}]*\}\}|%\([A-Za-z_]\w*\)[sd]|@@\w+@@|<%[^<>]*%>/gu;
 
 /** In a directive of mod_wsgi, these are no values either. */
-const IN_WSGI = /(?<![\w%])%[A-Z_]{3,}%|(?<![\w@])@[A-Z_]{2,}@|\$[A-Z_]{3,}\b|<[a-z][\w-]*(?: [\w-]+)+>|\[\[.*?\]\]/gu;
+const IN_WSGI = /(?<![\w%])%[A-Z_]{3,}%|(?<![\w@])@[A-Z_]{2,}@|\$[A-Z_]{3,}\b|<[a-z][\w-]*(?: [\w-]+)+>|\[\[[^[\]]*\]\]/gu;
 
 /** The places that something else is to fill in: such a file is a template, not a configuration. */
 export function placeholders(content: string): readonly Placeholder[] {

@@ -1,12 +1,12 @@
-import type { Sources } from '../apache/sources.js';
-import { DIRECTORY, listStranger, MEBIBYTE, readStranger, Unreadable } from './strangers.js';
+import type { Kind, Sources } from '../apache/sources.js';
+import { DIRECTORY, listStranger, MEBIBYTE, readStranger, statStranger, Unreadable } from './strangers.js';
 
 /** The most that one file of a configuration may have, in bytes, and one directory, in names. */
 const MOST_BYTES = 16 * MEBIBYTE;
 const MOST_NAMES = 100_000;
 
 /**
- * The files of a machine: this one, or the one whose root is a directory here. Both methods throw Unreadable: what is
+ * The files of a machine: this one, or the one whose root is a directory here. All methods throw Unreadable: what is
  * there and cannot be read is not passed over.
  */
 export class FileSources implements Sources {
@@ -25,5 +25,10 @@ export class FileSources implements Sources {
     const entries = listStranger(path, MOST_NAMES + 1, this.root);
     if (entries !== null && entries.length > MOST_NAMES) throw new Unreadable(this.root + path, `has more than ${MOST_NAMES} names`);
     return entries?.map(({ name }) => name) ?? null;
+  }
+
+  kind(path: string): Kind | null {
+    const found = statStranger(path, this.root);
+    return found === null ? null : found.isSymbolicLink() ? 'link' : found.isFile() ? 'file' : 'other';
   }
 }

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, opendirSync, readSync, type Dirent, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, opendirSync, readSync, type Dirent, type Stats } from 'node:fs';
 import { UserError } from '../errors.js';
 import { inside, O_PATH } from './inside.js';
 
@@ -55,6 +55,17 @@ export function listStranger(path: string, most: number, root = ''): Dirent[] | 
     } finally {
       directory.closeSync();
     }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw code === undefined ? error : new Unreadable(root + path, reasonOf(code));
+  }
+}
+
+/** What there is at a path, a link itself; null for nothing. Throws Unreadable. */
+export function statStranger(path: string, root = ''): Stats | null {
+  try {
+    return inside(root, path, (here) => lstatSync(here), { keep: true });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;

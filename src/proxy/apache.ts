@@ -28,7 +28,7 @@ export function apacheView({ title, remarks, inherits, routes, statics, headers,
     forgeable: [...new Set(headers.flatMap(({ variables }) => variables.map(variableHeader)))],
     proofs: appsOf(routes).flatMap((app) => (app.proof === null ? [] : [{ match: proxied(app), file: quote(proofInclude(app.proof, 'apache')) }])),
     statics: statics.map(({ url, directory, trusted }) => ({ url: quote(url), directory: quote(directory), trusted: trusted === directory ? null : quote(trusted) })),
-    sections: headers.filter((one) => !headers.some((other) => covers(other, one))).map(section),
+    sections: uncovered(headers).map(section),
     errorOverride,
   };
 }
@@ -47,8 +47,9 @@ function worker(app: FrontApp): ApacheView['workers'][number] {
 }
 
 function appsOf(routes: readonly FrontRoute[]): readonly FrontApp[] {
-  const apps = routes.flatMap((one) => ('app' in one ? [one.app] : []));
-  return apps.filter(({ name }, at) => apps.findIndex((other) => other.name === name) === at);
+  const apps = new Map<string, FrontApp>();
+  for (const one of routes) if ('app' in one && !apps.has(one.app.name)) apps.set(one.app.name, one.app);
+  return [...apps.values()];
 }
 
 /**
@@ -69,11 +70,18 @@ function section({ match, variables, authorization }: FrontHeaders): ApacheView[
   return { open, close, headers: [...variables.map(variable), ...drop(authorization)] };
 }
 
-/** Whether another section, further up, says the same. */
-function covers(outer: FrontHeaders, inner: FrontHeaders): boolean {
-  if (outer === inner || !('path' in outer.match) || JSON.stringify({ ...outer, match: 0 }) !== JSON.stringify({ ...inner, match: 0 })) return false;
-  const { path } = outer.match;
-  return path === '/' || ('path' in inner.match && inner.match.path.startsWith(`${path}/`));
+/** Without those of which another one, further up, says the same. */
+function uncovered(headers: readonly FrontHeaders[]): readonly FrontHeaders[] {
+  const key = ({ variables, authorization }: FrontHeaders, path: string): string => JSON.stringify([variables, authorization, path]);
+  const said = new Set(headers.flatMap((one) => ('path' in one.match ? [key(one, one.match.path)] : [])));
+  return headers.filter((one) => !above(one.match).some((path) => said.has(key(one, path))));
+}
+
+/** The paths that a path lies below; of an expression, only / is sure. */
+function above(match: Match): readonly string[] {
+  if (!('path' in match)) return ['/'];
+  const { path } = match;
+  return path === '/' ? [] : ['/', ...[...path].flatMap((char, at) => (char === '/' && at > 0 ? [path.slice(0, at)] : []))];
 }
 
 function sectionOf(match: Match): { open: string; close: string } {

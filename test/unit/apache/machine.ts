@@ -14,6 +14,7 @@ export function machine(files: Readonly<Record<string, string>>): Sources {
       const names = Object.keys(files).filter((file) => file.startsWith(base)).map((file) => file.slice(base.length).split('/')[0] ?? '');
       return names.length === 0 ? null : [...new Set(names)];
     },
+    kind: (path) => (files[path] === undefined ? null : 'file'),
   };
 }
 

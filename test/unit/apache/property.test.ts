@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { after } from 'node:test';
 import { readApp } from '../../../src/config/app.js';
 import { hasControl } from '../../../src/config/control.js';
 import { formatDiagnostic } from '../../../src/errors.js';
@@ -6,7 +7,11 @@ import { apacheView } from '../../../src/proxy/apache.js';
 import { PROXY_TEMPLATES, render } from '../../../src/units/render.js';
 import { property, type Random } from '../random.js';
 import { template } from '../units/made.js';
-import { importText } from './machine.js';
+import { Modules } from '../../../src/apache/condition.js';
+import { Notes } from '../../../src/apache/notes.js';
+import { Reader } from '../../../src/apache/reader.js';
+import { Variables } from '../../../src/apache/variables.js';
+import { importText, machine } from './machine.js';
 
 const PIECES = [
   'a', 'shop', '/', '/srv', ' ', '"', "'", '\\', '%{GLOBAL}', '%{ENV:X}', '${X}', '${NO}', '=', '#', '<', '>', ':', '$1', '(', ')', '.*', '\t', 'é', '🐍',
@@ -44,6 +49,37 @@ property('whatever the file, nothing throws, nothing is passed over in silence, 
   }
   for (const front of imported.fronts) assert.doesNotMatch(render(template(PROXY_TEMPLATES.apache), apacheView(front)), /undefined|\[object/);
 });
+
+const EVIL = ['"', "'", '\\', '\\\\', '\t', '\u00a0', '\u2028', '\u0085', '\u0000', '\r', '\u000b', '\ufeff', '\ufffd', '#', '<', '>', '</ProxyMatch>', '${X}', '%{x}', '\\\n', ' \\ ', 'é', '=', ';'];
+const SAID = ['Require ip 10.0.0.1', 'Header set X', 'AuthName', 'SetEnv A', 'ErrorDocument 404', 'Order', '"Require" user', 'LimitRequestBody', 'Redirect /a', 'SetEnvIf A b', 'Require all granted'];
+
+property('whatever the values, what comes out is one line for each', 400, (random) => {
+  const value = (plain: string): string => `${plain}${random.once(6) ? random.pick(EVIL) : ''}${random.once(12) ? random.pick(EVIL) : ''}`;
+  const lines = (): string => Array.from({ length: random.between(0, 3) }, () => `${random.pick(SAID)} ${value('x')}\n`).join('');
+  const section = (inner: string): string => {
+    const [open, close] = random.pick([['<If "true">', '</If>'], ['<Limit GET>', '</Limit>'], ['<Files *.wsgi>', '</Files>'], ['<RequireAny>', '</RequireAny>']] as const);
+    return random.once(3) ? `${value(open)}\n${inner}${close}\n` : inner;
+  };
+  const imported = importText({
+    '/etc/apache2/site.conf': `WSGIDaemonProcess shop user=${value('u')} home=/srv${value('/h')}\n<Directory /srv>\nAllowOverride All Nonfatal=All\n${section(lines())}Require ip 10.0.0.0/8\n</Directory>
+<VirtualHost *:80>\nServerName ${value('a.example')}\nWSGIScriptAlias /x${value('/y')} /srv/x.wsgi process-group=shop\nAlias ${value('/x/s')} /s\n</VirtualHost>\n`,
+    '/srv/.htaccess': section(lines()),
+  });
+  for (const { text } of imported.apps) for (const line of text.trimEnd().split('\n')) assert.ok(/^(?:$|# |\[[a-z]+\]$|[\w-]+ =)/.test(line) && !hasControl(line), JSON.stringify(line));
+  if (imported.diagnostics.some(({ severity }) => severity === 'error')) return;
+  reached++;
+  const produced = imported.fronts.map((front) => render(template(PROXY_TEMPLATES.apache), apacheView(front))).join('');
+  for (const line of produced.split('\n')) assert.ok(!line.endsWith('\\') && !hasControl(line.replaceAll('\t', ' ')), JSON.stringify(line));
+  const notes = new Notes();
+  const conditions = { sources: machine({}), variables: new Variables(new Map()), modules: new Modules([]), version: '2.4.62' };
+  const sections = new Reader({ ...conditions, serverRoot: '/' }, notes).readFile('apache.conf', produced).filter(({ isSection }) => isSection);
+  assert.deepEqual(notes.list(), [], produced);
+  // No value closes a section: each is one of those that the template opens.
+  assert.deepEqual(sections.filter(({ name }) => !/^(?:proxy|proxymatch|location|locationmatch)$/u.test(name)), [], produced);
+});
+
+let reached = 0;
+after(() => assert.ok(process.env['WSGICTL_SEED'] !== undefined || reached > 50, `only ${reached} came to an end`));
 
 /** Options, the text that stands for a value in them, and what the app's setting then is. */
 const VALUES: readonly (readonly [option: string, values: readonly string[], setting: (config: Record<string, Record<string, unknown>>) => unknown, wanted: (value: string) => unknown])[] = [
