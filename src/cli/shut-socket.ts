@@ -1,21 +1,20 @@
 import { connect } from 'node:net';
-import { readListen } from '../config/listen.js';
 import { appUnit, socketUnit } from '../plan/names.js';
 import { closeSocket } from './unit-close.js';
 import { say } from './report.js';
 import type { Wire } from './wire.js';
 
 /**
- * Whether nobody can connect to an app that runs, and is not being stopped. Every worker has its socket and can shut it down (shutdown(2)), for all
- * generations: no new worker mends that. If its workers notice, systemd has given the socket up. If they do not, only a
- * connection can tell, and of an account that may not connect we do not know.
+ * Whether nobody can connect to an app that runs, and is not being stopped. Every worker has its socket and can shut it
+ * down (shutdown(2)), for all generations: no new worker mends that. If its workers notice, systemd has given the socket
+ * up. If they do not, only a connection can tell. A file is all that is tried: other addresses may be another network's.
  */
 export async function isShut(wire: Wire, app: string): Promise<boolean> {
   const unit = await wire.systemd.unit(appUnit(app));
   if (unit.active !== 'active' || unit.job !== null) return false;
   const { active, listen } = await wire.systemd.unit(socketUnit(app));
   if (active !== 'active') return true;
-  return (await Promise.all(listen.map(refuses))).includes(true);
+  return (await Promise.all(listen.filter((address) => address.startsWith('/')).map(refuses))).includes(true);
 }
 
 /** What a restart of the app then needs, to open the socket anew: systemd's own would keep the one that it has. */
@@ -24,11 +23,10 @@ export async function giveUpSocket(wire: Wire, app: string): Promise<void> {
   await closeSocket(wire, await wire.systemd.unit(socketUnit(app)));
 }
 
-function refuses(address: string): Promise<boolean> {
-  const listen = readListen(address);
-  const to = listen.kind === 'inet' ? { host: listen.host, port: listen.port } : { path: listen.kind === 'unix' ? address : `\0${listen.name}` };
+/** An account that may not connect does not know. */
+function refuses(path: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const client = connect(to);
+    const client = connect(path);
     const end = (refused: boolean): void => {
       client.destroy();
       resolve(refused);
