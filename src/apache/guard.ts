@@ -150,6 +150,7 @@ function isOpen(access: readonly Directive[]): boolean {
 function lines({ written, text, place, children }: Directive, notes: Notes): readonly string[] {
   // It would go on with the line below it, which may be the one that closes the site.
   if (text.endsWith('\\')) notes.fault(place, `${written} ends with a backslash, which would go on with the line below it`, 'take it away, or the spaces behind it');
+  if (children !== null && /^(?:perl|lua)/iu.test(written)) notes.fault(place, `<${written}> holds a program, which cannot be carried`, 'let it stand in a file of its own');
   if (text.includes('\uFFFD')) notes.fault(place, `${written} holds bytes that are no UTF-8, and cannot be carried`, 'write the file in UTF-8');
   const rest = text === '' ? '' : ` ${text}`;
   if (children === null) return [`${written}${rest}`];

@@ -152,6 +152,10 @@ export class Reader {
     if (this.#nested >= MOST_NESTED) {
       this.notes.fault(place, `more than ${MOST_NESTED} sections stand in each other`);
       this.#skip(stretch, section);
+    } else if (/^(?:perl|lua.*)$/u.test(name)) {
+      // Its lines are a program's.
+      this.#skip(stretch, section);
+      yield new Directive(opened.written, opened.text, place, opened.last, opened.unknown, []);
     } else if (name === 'macro') {
       this.#define(stretch, line, section);
     } else if (name.startsWith('if') && name !== 'if') {

@@ -20,6 +20,13 @@ test('what has no end in Apache, or too far a one, is a fault and not a crash', 
   for (const section of ['<Location /a>', '<IfDefine !NONE>']) assert.match(faults(section.concat('\n').repeat(30_000) + MOUNT).join('\n'), /more than 200 sections stand in each other/);
 });
 
+test('what is no directive is a fault, but in a program; a program is not carried as one', () => {
+  assert.match(faults(`~\n${MOUNT}`).join('\n'), /'~' is no directive/);
+  assert.match(faults(`"<Directory" /srv>\n${MOUNT}`).join('\n'), /'<Directory' is no directive/);
+  assert.deepEqual(faults(`<Perl>\n$x = {\n};\n</Perl>\n${MOUNT}`), []);
+  assert.match(faults(`<Directory /srv>\n<LuaHookAccessChecker>\nreturn 1;\n</LuaHookAccessChecker>\n</Directory>\n${MOUNT}`).join('\n'), /cannot be carried/);
+});
+
 test('what follows a circle is read again', () => {
   const imported = importText({ '/etc/apache2/site.conf': `Include circle.conf\nInclude app.conf\n`, '/etc/apache2/circle.conf': 'Include circle.conf\nInclude circle.conf\n', '/etc/apache2/app.conf': MOUNT });
   assert.equal(imported.apps.length, 1);
