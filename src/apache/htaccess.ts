@@ -61,7 +61,7 @@ export class Htaccess {
     if (kind === null) return null;
     if (kind === 'link') return refuse('it is a link, and is not followed', 'put the file itself there');
     const text = kind === 'file' ? this.sources.read(file) : null;
-    if (text === null) return refuse('it is no file that can be read: Apache answers 403');
+    if (text === null) return refuse('it is no regular file: Apache serves nothing below it');
     if (text.length > LONGEST) return refuse('it has more than 1 MiB');
     if (text.startsWith('\uFEFF')) return refuse('it begins with a byte order mark: Apache answers 500');
     const long = rawLines(text).find((line) => line.text.length > LONGEST_LINE);

@@ -76,5 +76,5 @@ test('a link is not followed, and what is there but cannot be read is a fault', 
   };
   assert.deepEqual(faults({}), []);
   assert.deepEqual(faults({ kind: (path: string) => (path === '/srv/shop/.htaccess' ? 'link' : null) }), ['/srv/shop/.htaccess: it is a link, and is not followed']);
-  assert.deepEqual(faults({ kind: (path: string) => (path === '/srv/shop/.htaccess' ? 'other' : null) }), ['/srv/shop/.htaccess: it is no file that can be read: Apache answers 403']);
+  assert.deepEqual(faults({ kind: (path: string) => (path === '/srv/shop/.htaccess' ? 'other' : null) }), ['/srv/shop/.htaccess: it is no regular file: Apache serves nothing below it']);
 });
