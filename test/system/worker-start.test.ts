@@ -63,13 +63,13 @@ for (const release of RELEASES) {
 
     it('G1: variables that the proxy tells, [environ] and mounts, and nobody forges them', withWorker(
       {
-        options: ['--variable=REMOTE_USER=X-Wsgictl-REMOTE-USER', '--mount=/shop', '--mount=/shop/old', "'--environ=MODE=cash only, 100%%'", '--environ=EMPTY='],
+        options: ['--variable=REMOTE_USER=X-Wsgictl-REMOTE-USER', '--mount=/shop', '--mount=/shop/old', '--route=/news', "'--environ=MODE=cash only, 100%%'", '--environ=EMPTY='],
         files: { 'gunicorn.conf.py': 'raw_env = ["MODE=process"]\n' },
       },
       async (worker) => {
         const environ = async (path: string, ...headers: string[]): Promise<Record<string, string>> => {
           const { status, body } = await worker.get(path, { headers: headers.map((line) => `${line}\r\n`).join('') });
-          assert.equal(status, 200);
+          assert.equal(status, 200, path);
           return JSON.parse(body) as Record<string, string>;
         };
         const one = await environ('/shop/environ', 'x-wsgictl-remote-user: alice', 'X_Wsgictl_Remote_User: eve', 'Remote-User: eve', 'REMOTE_USER: eve');
@@ -80,8 +80,13 @@ for (const release of RELEASES) {
         for (const headers of [[], ['X-Wsgictl-Remote-User:'], ['X-Wsgictl-Remote-User: eve', 'X-Wsgictl-Remote-User: alice'], ['X-Wsgictl_Remote-User: eve']]) {
           assert.equal((await environ('/shop/old/environ', ...headers))['REMOTE_USER'], undefined, headers.join());
         }
-        const mounts = await Promise.all(['/shop/old/environ', '/shopping/environ', '/environ'].map((path) => environ(path)));
-        assert.deepEqual(mounts.map((got) => [got['SCRIPT_NAME'], got['PATH_INFO']]), [['/shop/old', '/environ'], ['', '/shopping/environ'], ['', '/environ']]);
+        const mounts = await Promise.all(['/shop/old/environ', '/shop/older/environ', '/news/environ'].map((path) => environ(path)));
+        assert.deepEqual(mounts.map((got) => [got['SCRIPT_NAME'], got['PATH_INFO']]), [['/shop/old', '/environ'], ['/shop', '/older/environ'], ['', '/news/environ']]);
+        // Below no mount and no route is not the app's, nor what nginx would have tidied up.
+        for (const path of ['/shopping/environ', '/environ', '/newspaper', '//shop/environ', '/x/../shop/environ', '/shop/../environ', '/shop/%2e%2e/environ', '/shop/.', '/shop/x/..', '*']) {
+          const { status, body } = await worker.get(path);
+          assert.deepEqual([status, body], [404, 'Not Found\n'], path);
+        }
       }));
 
     it('a file goes out whole, and an answer without its request being read arrives', withWorker({}, async (worker) => {
