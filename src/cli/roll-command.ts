@@ -57,7 +57,7 @@ async function followRoll(wire: Wire, app: string, verb: RollVerb, options: Roll
       ask: async () => {
         // If it has just ended, its events say so.
         if (options.join === true) return (await systemd.unit(unit)).job ?? '';
-        if (wish?.kind === 'rollback') return ask(() => queue(wire, { verb: 'rollback', app, generation: wish.to }), app, asked);
+        if (wish?.kind === 'rollback' && verb !== 'restart') return ask(() => queue(wire, { verb: 'rollback', app, generation: wish.to }), app, asked);
         if (wish !== undefined) ledger.wish(wish);
         return ask(() => queue(wire, { verb, app }), app, asked);
       },

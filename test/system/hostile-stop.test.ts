@@ -128,18 +128,19 @@ for (const release of OLDEST) {
         await done(wsgictl('apply'));
       });
 
-      for (const [app, deed, address] of [
-        ['shut', 'shut-reading'], ['tcp', 'shut', 'http://127.0.0.1:8300'],
-        ...(LONG ? [['shut', 'shut'] as const, ['tcp', 'shut-reading', 'http://127.0.0.1:8300'] as const] : []),
+      const TCP = 'http://127.0.0.1:8300';
+      for (const [app, deed, command, address] of [
+        ['shut', 'shut-reading', 'reload'], ['tcp', 'shut', 'reload', TCP],
+        ...(LONG ? [['shut', 'shut', 'rollback'] as const, ['tcp', 'shut-reading', 'rollback', TCP] as const] : []),
       ] as const) {
-        it(`${app}: ${deed}: it is found and said, and a reload opens another`, async () => {
+        it(`${app}: ${deed}: it is found and said, and a ${command} opens another`, async () => {
           assert.equal((await ask(app, deed, address)).code, 0);
           await lab.waitFor('the workers are gone', async () => (await statusOf(lab, app)).workers.length === 0);
           const { code, notes } = await statusOf(lab, app);
           assert.equal(code, 1);
           assert.match(notes.join('\n'), new RegExp(`its socket was shut down, and nobody can connect: wsgictl restart ${app}`));
           assert.match(await lab.journal(['-u', `wsgi-worker-${app}-*`]), /its socket was shut down/);
-          assert.match(await done(wsgictl('reload', app)), /its socket was shut down; the app restarts, with a new one/);
+          assert.match(await done(wsgictl(command, app)), /its socket was shut down; the app restarts, with a new one/);
           assert.equal((await ask(app, '', address)).code, 0);
           await whole(lab, 2, deed, app);
         });
