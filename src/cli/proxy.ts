@@ -1,5 +1,5 @@
 import { EXIT, UserError, type ExitCode } from '../errors.js';
-import { loadIni } from '../host/inis.js';
+import { isPath, loadIni } from '../host/inis.js';
 import { ensureProof } from '../host/proof.js';
 import { rootPart } from '../host/root-part.js';
 import { readTemplate } from '../host/templates.js';
@@ -15,8 +15,8 @@ export function printProxy(wire: Wire, proxy: string, name: string): ExitCode {
   const config = loadIni(wire.places, name);
   if (proxy !== 'apache' && proxy !== 'nginx') throw new UserError(`cannot write for ${proxy}`, 'there are apache and nginx', EXIT.usage);
   const { root, state } = wire.places;
-  // So that the proxy can be prepared before the app asks for it.
-  if (config.proxy.proof && root === '' && process.getuid?.() === 0) ensureProof(wire.places.state, config.name);
+  // So that the proxy can be prepared before the app asks for it. A file by its path is no app of this machine.
+  if (config.proxy.proof && !isPath(name) && root === '' && process.getuid?.() === 0) ensureProof(state, config.name);
   const front = frontOf(config, { address: wire.usualAddress(config.name), stateDirectory: state, trusted: (path) => rootPart(path, root) });
   const view = proxy === 'apache' ? apacheView(front) : nginxView(front);
   sayFile(render(readTemplate(wire.places, PROXY_TEMPLATES[proxy]), view).trimEnd());
