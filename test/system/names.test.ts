@@ -73,13 +73,13 @@ for (const release of OLDEST) {
 
     it('what systemd would pass over in [service] is a fault with its line, and nothing is changed', async () => {
       const was = await whole(lab, 2, 'before', DASHED);
-      await configure(lab, { ...QUICK, service: { MemoryMax: '1GBB', Nice: '5', ProtectNoSuchThing: 'yes', SetCredential: 'secret' } }, DASHED);
+      await configure(lab, { ...QUICK, service: { MemoryMax: '1GBB', Nice: '5', ProtectNoSuchThing: 'yes', SetCredentialEncrypted: 'secret' } }, DASHED);
       const path = `/etc/wsgictl/apps.d/${DASHED}.ini`;
       for (const command of ['apply', 'check']) {
         const { code, stderr } = await lab.run(['wsgictl', command, DASHED]);
         assert.equal(code, 3, stderr);
         const said = stderr.split('\n').filter((line) => line.startsWith(path)).map((line) => line.replace(/:\d+: (.*): [^:]*$/, ': $1'));
-        assert.deepEqual(said, ['MemoryMax', 'ProtectNoSuchThing', 'SetCredential'].map((name) => `${path}: systemd does not take this ${name}`), stderr);
+        assert.deepEqual(said, ['MemoryMax', 'ProtectNoSuchThing', 'SetCredentialEncrypted'].map((name) => `${path}: systemd does not take this ${name}`), stderr);
         assert.doesNotMatch(stderr, /secret/);
       }
       assert.deepEqual((await whole(lab, 2, 'refused', DASHED)).workers, was.workers);
