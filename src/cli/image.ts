@@ -50,8 +50,16 @@ function removeTouchFromRoot({ places, units }: Wire, app: string): void {
   units.remove(touchUnit(app));
 }
 
-/** systemctl works on the files alone, with the rules of [Install] that systemd itself goes by. */
+/**
+ * systemctl works on the files alone, with the rules of [Install] that systemd itself goes by. It goes to the folders of
+ * links by their paths: one that is a link itself could lead it out of that root.
+ */
 function offline(root: string, verb: 'enable' | 'disable', units: readonly string[]): void {
+  const top = new Folder('/', root);
+  const folder = 'etc/systemd/system';
+  const linked = ['etc', 'etc/systemd', folder, ...(top.list(folder) ?? []).filter((name) => /\.(wants|requires|upholds|d)$/u.test(name)).map((name) => `${folder}/${name}`)]
+    .find((name) => top.link(name) !== null);
+  if (linked !== undefined) throw new UserError(`cannot ${verb} ${units.join(', ')} in ${root}: ${top.show(linked)} is a link`, 'make a directory of it');
   const { error, status, stderr } = spawnSync('systemctl', ['--root', root, '--quiet', verb, ...units], { encoding: 'utf8' });
   if (error !== undefined) throw new UserError(`cannot run systemctl: ${error.message}`, 'apt install systemd');
   if (status !== 0) throw new UserError(`cannot ${verb} ${units.join(', ')} in ${root}: ${oneLine(stderr)}`, `look at ${join(root, 'etc/systemd/system')}`);

@@ -19,13 +19,25 @@ export async function queue(wire: Wire, request: Request): Promise<string> {
     case 'stop':
       return stop(wire, request.app);
     case 'rollback':
-      wire.ledger(request.app).wish({ kind: 'rollback', to: request.generation });
-      return (await isRetrying(wire, await systemd.unit(unit))) ? systemd.start(unit) : systemd.reload(unit);
+      return rollback(wire, request.app, request.generation);
     case 'withdraw':
       wire.ledger(request.app).dropWish({ kind: 'rollback', to: request.generation });
       return '';
     default:
       return systemd[request.verb](unit);
+  }
+}
+
+/** What systemd refuses must not come true at the next roll. */
+async function rollback(wire: Wire, app: string, generation: number): Promise<string> {
+  const { systemd } = wire;
+  const wish = { kind: 'rollback', to: generation } as const;
+  wire.ledger(app).wish(wish);
+  try {
+    return (await isRetrying(wire, await systemd.unit(appUnit(app)))) ? await systemd.start(appUnit(app)) : await systemd.reload(appUnit(app));
+  } catch (error) {
+    wire.ledger(app).dropWish(wish);
+    throw error;
   }
 }
 

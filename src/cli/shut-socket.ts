@@ -1,6 +1,5 @@
-import { connect } from 'node:net';
 import { appUnit, socketUnit } from '../plan/names.js';
-import { closeSocket } from './unit-close.js';
+import { closeSocket, refuses } from './unit-close.js';
 import { say } from './report.js';
 import type { Wire } from './wire.js';
 
@@ -19,20 +18,6 @@ export async function isShut(wire: Wire, app: string): Promise<boolean> {
 
 /** What a restart of the app then needs, to open the socket anew: systemd's own would keep the one that it has. */
 export async function giveUpSocket(wire: Wire, app: string): Promise<void> {
-  say(`${app}: its socket was shut down; the app restarts, with a new one`);
+  say(`${app}: nobody can connect to its socket; the app restarts, with a new one`);
   await closeSocket(wire, await wire.systemd.unit(socketUnit(app)));
-}
-
-/** An account that may not connect does not know. */
-function refuses(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const client = connect(path);
-    const end = (refused: boolean): void => {
-      client.destroy();
-      resolve(refused);
-    };
-    client.setTimeout(1000, () => end(false));
-    client.once('connect', () => end(false));
-    client.once('error', ({ code }: NodeJS.ErrnoException) => end(code === 'ECONNREFUSED' || code === 'ENOENT'));
-  });
 }

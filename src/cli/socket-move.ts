@@ -36,12 +36,14 @@ export async function moveSocket(wire: Wire, app: string, socket: WantedSocket):
     units.writeSocketDropIn(app, withAddresses(socket.text, [...new Set([...kept, ...socket.addresses])]));
     await systemd.daemonReload();
     if (!(await reopen(wire, app))) {
-      units.writeSocketDropIn(app, withAddresses(before, held));
+      const back = kept.length > 0 ? kept : held;
+      units.writeSocketDropIn(app, withAddresses(before, back));
       await systemd.daemonReload();
       await systemd.jobResult(await systemd.start(appUnit(app)));
       ledger.setSocketMove(null);
-      complain(`${app}: cannot listen on ${socket.addresses.join(', ')}; it is back on ${held.join(', ')}: journalctl -u ${socketUnit(app)}`);
-      return EXIT.rolledBack;
+      const open = (await listens(wire, app)) !== null;
+      complain(`${app}: cannot listen on ${socket.addresses.join(', ')}${open ? `; it is back on ${back.join(', ')}` : `, nor on ${back.join(', ')} any more: it is down`}: journalctl -u ${socketUnit(app)}`);
+      return open ? EXIT.rolledBack : EXIT.notRolledBack;
     }
   }
   units.writeSocketDropIn(app, socket.text);

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { appUnit, socketUnit, workersOf } from '../plan/names.js';
 import { Refused, type UnitState } from '../systemd/port.js';
 import type { Wire } from './wire.js';
@@ -38,7 +39,24 @@ export async function closeSocket(wire: Wire, socket: UnitState): Promise<void> 
  * looks at it again and again, at 100 % of a CPU, and comes to no job: no stop would ever end, not even a shutdown's.
  */
 export async function isStuck(wire: Wire, socket: UnitState): Promise<boolean> {
-  return socket.sub === 'listening' && (await wire.systemd.job(socket))?.type === 'stop';
+  if (socket.sub !== 'listening' || (await wire.systemd.job(socket))?.type !== 'stop') return false;
+  // At a shutdown a sound one waits too: for its app, which is there until the proxies are through.
+  const paths = socket.listen.filter((address) => address.startsWith('/'));
+  return paths.length < socket.listen.length || (await Promise.all(paths.map(refuses))).includes(true);
+}
+
+/** An account that may not connect does not know. */
+export function refuses(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const client = connect(path);
+    const end = (refused: boolean): void => {
+      client.destroy();
+      resolve(refused);
+    };
+    client.setTimeout(1000, () => end(false));
+    client.once('connect', () => end(false));
+    client.once('error', ({ code }: NodeJS.ErrnoException) => end(code === 'ECONNREFUSED' || code === 'ENOENT'));
+  });
 }
 
 function unlessOver(error: unknown): void {

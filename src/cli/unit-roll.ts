@@ -62,6 +62,7 @@ export async function runRoll(wire: Wire, app: string, occasion: 'start' | 'relo
       commit: () => {
         ledger.commit(spec.generation.number);
         ledger.setProcesses(spec.processes === spec.generation.processes ? null : spec.processes);
+        provideProof(wire, app, ledger.unitText(spec.generation.number) ?? '', true);
       },
       now: monotonic,
       // A stop of the whole target has the workers stopped first, and only then tells us.
@@ -221,8 +222,8 @@ async function reserve(wire: Wire, ledger: Ledger): Promise<number> {
 }
 
 /** What a worker asks for, it must find: a secret that was removed is another one from now on. */
-function provideProof(wire: Wire, app: string, unitText: string): void {
-  if (unitText.includes(`\nLoadCredential=${PROOF_CREDENTIAL}:`)) ensureProof(wire.places.state, app);
+function provideProof(wire: Wire, app: string, unitText: string, isKnown = false): void {
+  if (unitText.includes(`\nLoadCredential=${PROOF_CREDENTIAL}:`)) ensureProof(wire.places.state, app, isKnown);
 }
 
 function restoreUnitFile(wire: Wire, ledger: Ledger, generation: Generation): void {

@@ -26,8 +26,8 @@ const BASES: Readonly<Record<string, string>> = {
 /** The directives of [Service] that name such paths, and how: systemd.exec(5), systemd.resource-control(5). */
 const READERS: readonly (readonly [names: RegExp, read: (value: string, name: string) => readonly Found[]])[] = [
   [/^EnvironmentFile$/, (value) => [may(value, 'file')]],
-  // The file of the proxy's proof is made where it is missing.
-  [/^LoadCredential(Encrypted)?$/, (value) => (value.includes(':') ? [{ ...must(after(value, ':')), mayMiss: value.startsWith(`${PROOF_CREDENTIAL}:`) }] : [])],
+  // Of a directory systemd would read all that is in it. The file of the proxy's proof is made where it is missing.
+  [/^LoadCredential(Encrypted)?$/, (value) => (value.includes(':') ? [{ ...must(after(value, ':'), 'file'), mayMiss: value.startsWith(`${PROOF_CREDENTIAL}:`) }] : [])],
   [/^Standard(Output|Error)$/, (value) => (/^(file|append|truncate):/u.test(value) ? [{ path: after(value, ':'), kind: 'output', mayMiss: true }] : [])],
   [/^(Network|IPC|User)NamespacePath$/, (value) => [must(value)]],
   [/^IP(In|E)gressFilterPath$/, (value) => [must(value)]],

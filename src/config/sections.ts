@@ -7,7 +7,7 @@ export const SECTIONS = [
   { name: 'health', doc: 'What a new worker must answer before it gets its first connection.' },
   { name: 'http', doc: 'How requests are read.' },
   { name: 'proxy', doc: 'What Apache or nginx passes on, for `wsgictl proxy` and for the workers, who take it from nobody else.' },
-  { name: 'credentials', doc: 'Secrets, one `NAME = path` a line: systemd reads the file as root, and only this app finds it, as `$CREDENTIALS_DIRECTORY/NAME`.', open: true },
+  { name: 'credentials', doc: "Secrets, one `NAME = path` a line: systemd reads the file as root, and only the app's account finds it, as `$CREDENTIALS_DIRECTORY/NAME`.", open: true },
   { name: 'environment', doc: "The app's environment, one `NAME = value` a line.", open: true },
   { name: 'environ', doc: 'Put into the WSGI environ of each request, one `NAME = value` a line, as SetEnv in Apache did for mod_wsgi.', open: true },
   { name: 'service', doc: "Any directive of systemd's `[Service]` section, passed on to the workers' unit.", open: true },

@@ -1,7 +1,7 @@
 import { BadValue } from './fault.js';
 
 /** What says which request it is, or what a client sent: nothing that a proxy may say in its place. */
-const TAKEN = /^(HTTP_.*|CONTENT_(TYPE|LENGTH)|REQUEST_METHOD|SCRIPT_NAME|PATH_INFO|QUERY_STRING|RAW_URI|GATEWAY_INTERFACE|SERVER_(PROTOCOL|SOFTWARE))$/u;
+const TAKEN = /^(HTTP_.*|PROOF|CONTENT_(TYPE|LENGTH)|REQUEST_METHOD|SCRIPT_NAME|PATH_INFO|QUERY_STRING|RAW_URI|GATEWAY_INTERFACE|SERVER_(PROTOCOL|SOFTWARE))$/u;
 
 /** Names of CGI variables with spaces or commas between them. */
 export function readVariables(text: string): readonly string[] {

@@ -10,15 +10,17 @@ const PROXIES = ['apache', 'nginx'] as const;
 /**
  * Makes the secret by which the proxy of an app proves itself, where there is none yet, and the files that a proxy
  * includes: all for root alone. One that is there stays as it is. Of several lines, the proxy tells the first one.
- * Throws UserError for a file that holds something else.
+ * Throws UserError for a file that holds something else. `isKnown`: all workers know the first one by now, so that a proxy
+ * may tell it; else what it tells stays.
  */
-export function ensureProof(stateDirectory: string, app: string): void {
+export function ensureProof(stateDirectory: string, app: string, isKnown = false): void {
   const file = proofFile(stateDirectory, app);
   const secret = read(file) ?? make(file);
   for (const proxy of PROXIES) {
     const include = proofInclude(file, proxy);
     const text = `# Written by wsgictl from ${file}: nobody but root may read it.\n${proofDirective(proxy, secret)}\n`;
-    if (readIfThere(include) !== text) writeWhole(include, text, 0o600);
+    const before = readIfThere(include);
+    if (before === null || (isKnown && before !== text)) writeWhole(include, text, 0o600);
   }
 }
 

@@ -15,7 +15,7 @@ export type StaticChanges = ReadonlyMap<string, string | null>;
  */
 export function staticChanges(places: Places, units: UnitDirectory): StaticChanges {
   const packaged = places.packagedUnits.some((folder) => new Folder(folder, places.root).has('wsgi-app@.service'));
-  if (!packaged) return new Map([...staticUnits(places)].filter(([name, text]) => units.read(name) !== text));
+  if (!packaged) return new Map([...staticUnits(places)].filter(([name, text]) => units.read(name) !== text && !units.isMasked(name)));
   const handle = units.read('wsgi-app@.service') ?? '';
   const program = /^ExecStart=(.+?)(?: --user)? unit start %i$/m.exec(handle)?.[1];
   if (program === undefined) return new Map();

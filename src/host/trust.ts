@@ -55,7 +55,7 @@ export function distrustAtStart(path: string, { kind, mayMiss }: Pick<Wish, 'kin
   if (link !== undefined) return link;
   if (error !== null) return error.code === 'ENOENT' && mayMiss ? null : notThere(path, error);
   const end = steps.at(-1) as Step;
-  return ofWrongKind(end, kind === 'any' ? 'file' : kind) ?? judgeOwner(end, wish);
+  return ofWrongKind(end, kind) ?? (end.stats.isFIFO() ? ofWrongKind(end, 'file') : judgeOwner(end, wish));
 }
 
 function judgeLink(step: Step, wish: Wish): Distrust | null {
@@ -74,6 +74,8 @@ function judgeOwner({ path, stats }: Step, wish: Wish): Distrust | null {
 
 function judgeMode({ path, stats: { mode, gid } }: Step, wish: Wish): Distrust | null {
   if ((mode & 0o002) !== 0) return { path, reason: 'can be written by everybody', foreign: true };
+  // Ubuntu gives it to the group of its log daemon.
+  if (path === '/var/log' && nameOf(gid, 'group', wish.root) === 'syslog') return null;
   // Whoever is no root may have given a group of his such rights.
   const group = (mode & 0o020) !== 0 && gid !== 0 && wish.opener === null;
   return group ? { path, reason: `can be written by the group ${nameOf(gid, 'group', wish.root)}`, foreign: true } : null;

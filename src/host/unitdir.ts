@@ -43,6 +43,11 @@ export class UnitDirectory {
     return true;
   }
 
+  /** Whether an administrator has taken a unit away: a link to /dev/null. */
+  isMasked(name: string): boolean {
+    return this.#folder.link(name) === '/dev/null';
+  }
+
   /** The text of a unit file, or null. */
   read(name: string): string | null {
     return this.#folder.read(name);

@@ -113,7 +113,8 @@ class Client(socket.socket):
                 left -= sent
         finally:
             self.settimeout(timeout)
-        file.seek(offset)
+        if hasattr(file, "seek"):
+            file.seek(offset)
         while left > 0:
             data = file.read(min(left, 65536))
             if not data:
@@ -138,8 +139,12 @@ class Client(socket.socket):
             raise
 
     def _queued(self):
-        """Bytes that were sent and that the client has not taken; a little more, over a unix socket."""
-        return struct.unpack("i", fcntl.ioctl(self, termios.TIOCOUTQ, bytes(4)))[0]
+        """Bytes that were sent and that the client has not taken. Over a unix socket it is the memory that they need, for
+        small parts many times as much: what the buffer can be short of is not held against the client."""
+        queued = struct.unpack("i", fcntl.ioctl(self, termios.TIOCOUTQ, bytes(4)))[0]
+        if self.family != socket.AF_UNIX:
+            return queued
+        return queued - self.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
 
     def stop_reading(self):
         """From another thread: whoever waits for more of the request gets its end."""

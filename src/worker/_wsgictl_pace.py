@@ -52,7 +52,7 @@ class Pace:
             if now - last >= self.idle:
                 raise Slow(f"the client {self.verb} nothing for {self.idle:g} s")
             waited = self.waited + now - began
-            if self.rate is not None and waited > self.idle + moved / self.rate:
+            if self.rate is not None and waited > self.idle + max(0, moved) / self.rate:
                 raise Slow(f"the client {self.verb} less than {self.rate} bytes a second")
             if ready:
                 self.waited = waited

@@ -22,7 +22,7 @@ const SNAPSHOT = `{ find /etc /var/lib/wsgictl /usr/share/wsgictl /root -printf 
 const TREE = `
   cd /tree; find . -mindepth 1 -delete
   mkdir -p usr/lib/wsgictl usr/bin usr/share/wsgictl/apps.d srv/blog etc/wsgictl/apps.d etc/wsgictl/templates etc/systemd/system etc/apache2
-  mkdir -p var/lib/wsgictl/blog/generations var/lib/wsgictl/hostapp/generations run etc/systemd/system/wsgi-app@blog.socket.d
+  mkdir -p var/lib/wsgictl/blog/generations var/lib/wsgictl/hostapp/generations run etc/systemd/system/{wsgi-app@blog.socket.d,wsgi-app.target.wants}
   touch usr/lib/wsgictl/wsgictl.cjs usr/bin/python3 etc/passwd etc/group
   printf '[app]\\nmodule = blog\\nuser = daemon\\ndirectory = /srv/blog\\n[socket]\\nbacklog = 9\\n[reload]\\ntouch = /srv/blog/touch\\n' >etc/wsgictl/apps.d/blog.ini
   printf 'from flask import Flask\\napp = Flask(__name__)\\n' >srv/blog/blog.py; chown -R 4711 srv/blog
@@ -82,6 +82,11 @@ for (const release of NEWEST) {
 
     it('a link in place of any of its folders leads nowhere', async () => {
       for (const at of FOLDERS) await attempt([[at, elsewhere(at)]], ['apply']);
+    });
+
+    it('nor does one in place of a folder of links, to which systemctl would go by its path', async () => {
+      const said = await attempt([['etc/systemd/system/wsgi-app.target.wants', '/etc/systemd/system/multi-user.target.wants']], ['apply', 'unit packaged']);
+      assert.match(said, /wsgi-app\.target\.wants is a link/);
     });
 
     for (const [form, target] of [

@@ -140,7 +140,7 @@ for (const release of OLDEST) {
           assert.equal(code, 1);
           assert.match(notes.join('\n'), new RegExp(`its socket was shut down, and nobody can connect: wsgictl restart ${app}`));
           assert.match(await lab.journal(['-u', `wsgi-worker-${app}-*`]), /its socket was shut down/);
-          assert.match(await done(wsgictl(command, app)), /its socket was shut down; the app restarts, with a new one/);
+          assert.match(await done(wsgictl(command, app)), /nobody can connect to its socket; the app restarts, with a new one/);
           assert.equal((await ask(app, '', address)).code, 0);
           await whole(lab, 2, deed, app);
         });

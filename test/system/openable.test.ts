@@ -124,6 +124,9 @@ for (const release of NEWEST) {
         assert.notEqual((await run('setpriv', '--reuid', 'alice', '--regid', 'alice', '--clear-groups', 'cat', place)).code, 0);
         assert.doesNotMatch(await lab.sh(`tr '\\0' '\\n' </proc/${worker?.pid}/environ; cat /etc/systemd/system/wsgi-worker-shop-*`), /top secret/);
       }
+      // With directories that systemd makes it can be started again, too.
+      await lab.write(INI, ini('[service]\nStateDirectory = shop/a\n[socket]\nlisten = /run/elsewhere/shop.sock'), 0o644);
+      await lab.sh('wsgictl apply shop && wsgictl restart shop', { timeout: 60_000 });
       assert.equal((await run('curl', '-sS', '--unix-socket', '/run/elsewhere/shop.sock', 'http://x/fast')).said, 'fast\n');
     });
 

@@ -66,6 +66,7 @@ const TABLE: { readonly [K in Kind]?: readonly (readonly [text: string, value: u
     ['A-B', /no variable's name/],
     ['HTTP_COOKIE', /may not hold HTTP_COOKIE/],
     ['PATH_INFO', /may not hold/],
+    ['PROOF', /may not hold/],
   ],
   amount: [
     ['0', { kind: 'count', value: 0 }],

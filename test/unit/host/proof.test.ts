@@ -24,6 +24,8 @@ test('a secret is made once, for root alone, and what proxies include says the s
     // A rotation: the new one stands first, and workers believe both.
     writeFileSync(join(state, 'shop', 'proof'), `${'n'.repeat(40)}\n${secret}`);
     ensureProof(state, 'shop');
+    assert.doesNotMatch(read('proof.apache.conf'), /n{40}/, 'what no worker knows yet is not told');
+    ensureProof(state, 'shop', true);
     assert.match(read('proof.apache.conf'), /"n{40}"/);
     assert.ok(read('proof').includes(secret.trim()));
 
