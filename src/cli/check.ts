@@ -21,7 +21,7 @@ export async function check(wire: Wire, names: readonly string[]): Promise<ExitC
   }
   for (const app of apps) {
     try {
-      const { config, diagnostics } = readIni(wire.places, app);
+      const { config, diagnostics, foreign: stranger } = readIni(wire.places, app);
       for (const diagnostic of diagnostics) complain(formatDiagnostic(diagnostic));
       if (config === null) {
         faulty = true;
@@ -33,7 +33,8 @@ export async function check(wire: Wire, names: readonly string[]): Promise<ExitC
       wire.touch(config);
       const { foreign } = staged.pinned;
       if (typeof foreign === 'string') say(`${config.name}: ${notKept(foreign)}`);
-      const reason = unseen(wire);
+      // Whoever wrote the file said as whom, and what: as root, and a Python of his own.
+      const reason = unseen(wire) ?? stranger;
       if (reason !== null) {
         say(`${config.name}: the file is fine; its Python was not looked at: ${reason}`);
         continue;

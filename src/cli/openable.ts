@@ -1,5 +1,5 @@
 import { BadValue } from '../config/fault.js';
-import { opensOfUnit, type Opened } from '../config/opened.js';
+import { givenAbove, opensOfUnit, type Opened } from '../config/opened.js';
 import { lineOf, place } from '../config/origin.js';
 import { ConfigError, UserError, type Diagnostic } from '../errors.js';
 import { distrust, distrustAtStart, type Distrust } from '../host/trust.js';
@@ -23,11 +23,12 @@ export function assertOpenable(wire: Wire, staged: Staged): void {
 function openFaults(wire: Wire, staged: Staged): Diagnostic[] {
   const { config, unitText } = staged;
   const { root } = wire.places;
-  return opensOfUnit(unitText, unitsOf(config.name, 1, config.workers.processes)).flatMap((opened) => {
-    const found = distrust(opened.path, { kind: opened.kind, mayMiss: opened.mayMiss, opener: null, root });
+  const all = opensOfUnit(unitText, unitsOf(config.name, 1, config.workers.processes));
+  return all.flatMap((opened) => {
+    const found = distrustGiven(opened, all) ?? distrust(opened.path, { kind: opened.kind, mayMiss: opened.mayMiss, opener: null, root });
     if (found === null) return [];
     const { label, ...where } = sourceOf(opened, staged);
-    return [{ ...where, message: `${label} ${opened.path}: ${inWords(found, 'open another file')}`, ...hint(found, `keep it in a folder that only root can write, such as ${homeOf(opened, config.name)}`), severity: 'error' as const }];
+    return [{ ...where, message: `${label} ${opened.path}: ${inWords(found, harmOf(opened))}`, ...hint(found, adviceOf(opened, config.name)), severity: 'error' as const }];
   });
 }
 
@@ -46,7 +47,7 @@ export function distrustListen(address: string, root = ''): Distrust | null {
 
 /** What an earlier generation would have root open that it must not, in words; null if nothing. */
 export function unopenable(wire: Wire, app: string, generation: Generation): string | null {
-  return faultOf(wire, app, generation, ({ path, kind, mayMiss }) => distrust(path, { kind, mayMiss, opener: null }));
+  return faultOf(wire, app, generation, (opened, all) => distrustGiven(opened, all) ?? distrust(opened.path, { kind: opened.kind, mayMiss: opened.mayMiss, opener: null }));
 }
 
 /**
@@ -58,12 +59,13 @@ export function assertStartable(wire: Wire, app: string, generation: Generation)
   if (found !== null) throw new UserError(`cannot start ${app}: ${found}`, `wsgictl check ${app}`);
 }
 
-function faultOf(wire: Wire, app: string, { number, processes }: Generation, judge: (opened: Opened) => Distrust | null): string | null {
+function faultOf(wire: Wire, app: string, { number, processes }: Generation, judge: (opened: Opened, all: readonly Opened[]) => Distrust | null): string | null {
   if (wire.places.mode === 'user') return null;
   try {
-    for (const opened of opensOfUnit(wire.ledger(app).unitText(number) ?? '', unitsOf(app, number, processes))) {
-      const found = judge(opened);
-      if (found !== null) return `${opened.directive}= ${opened.path}: ${inWords(found, 'open another file')}`;
+    const all = opensOfUnit(wire.ledger(app).unitText(number) ?? '', unitsOf(app, number, processes));
+    for (const opened of all) {
+      const found = judge(opened, all);
+      if (found !== null) return `${opened.directive}= ${opened.path}: ${inWords(found, harmOf(opened))}`;
     }
     return null;
   } catch (error) {
@@ -94,8 +96,19 @@ function sourceOf({ directive, value }: Opened, { config, template }: Staged): {
   return index === -1 ? { label: directive, file: template.file, line: 0 } : { label: 'environment-file', ...lineOf(config, 'app.environment-file', index) };
 }
 
-/** Where such a file would be at home. */
-function homeOf({ directive }: Opened, app: string): string {
-  if (directive === 'EnvironmentFile') return `/etc/wsgictl/secrets/${app}.env`;
-  return directive.startsWith('Standard') ? `/var/log/${app}.log` : '/etc/wsgictl/secrets';
+/** When systemd has made what it makes for the app's account, that one decides what is in there. */
+function distrustGiven(opened: Opened, all: readonly Opened[]): Distrust | null {
+  const path = givenAbove(opened, all);
+  return path === null ? null : { path, reason: "is the app's own by then", foreign: true };
+}
+
+function harmOf({ kind }: Opened): string {
+  return kind === 'place' ? 'mount or make something elsewhere' : 'open another file';
+}
+
+/** Where it would be at home. */
+function adviceOf({ directive, kind }: Opened, app: string): string {
+  if (kind === 'place') return `name a path whose folders only root can write${directive.startsWith('Bind') ? ', or use ReadWritePaths' : ''}`;
+  const secret = directive === 'EnvironmentFile' ? `/etc/wsgictl/secrets/${app}.env` : '/etc/wsgictl/secrets';
+  return `keep it in a folder that only root can write, such as ${directive.startsWith('Standard') ? `/var/log/${app}.log` : secret}`;
 }

@@ -7,8 +7,11 @@ export interface Opened {
   /** The directive's whole value, as the unit has it. */
   readonly value: string;
   readonly path: string;
-  /** `file`: a regular one; `output`: that, or a device such as /dev/null; `any`: whatever it is. */
-  readonly kind: 'file' | 'output' | 'any';
+  /**
+   * `file`: a regular one; `output`: that, or a device such as /dev/null; `any`: whatever it is; `place`: what lies there
+   * may be anybody's, but not the folders that it is in.
+   */
+  readonly kind: 'file' | 'output' | 'any' | 'place';
   readonly mayMiss: boolean;
 }
 
@@ -23,6 +26,9 @@ const BASES: Readonly<Record<string, string>> = {
   RuntimeDirectory: '/run', StateDirectory: '/var/lib', CacheDirectory: '/var/cache', LogsDirectory: '/var/log', ConfigurationDirectory: '/etc',
 };
 
+/** What systemd makes for the app's account. */
+const GIVEN = /^(Runtime|State|Cache|Logs|Configuration)Directory$/;
+
 /** The directives of [Service] that name such paths, and how: systemd.exec(5), systemd.resource-control(5). */
 const READERS: readonly (readonly [names: RegExp, read: (value: string, name: string) => readonly Found[]])[] = [
   [/^EnvironmentFile$/, (value) => [may(value, 'file')]],
@@ -32,15 +38,34 @@ const READERS: readonly (readonly [names: RegExp, read: (value: string, name: st
   [/^(Network|IPC|User)NamespacePath$/, (value) => [must(value)]],
   [/^IP(In|E)gressFilterPath$/, (value) => [must(value)]],
   [/^BPFProgram$/, (value) => [must(after(value, ':'))]],
-  [/^(MountImages|ExtensionImages|ExtensionDirectories)$/, (value) => wordsOf(value).map((word) => may(word.split(':')[0] ?? ''))],
-  // systemd makes these, and gives them to the app's account: what they lie in must not be that account's.
-  [/^(Runtime|State|Cache|Logs|Configuration)Directory$/, (value, name) => parentsOf(wordsOf(value).map((word) => word.split(':')[0] ?? ''), BASES[name] ?? '')],
+  [/^Extension(Images|Directories)$/, (value) => wordsOf(value).map((word) => may(word.split(':')[0] ?? ''))],
+  // systemd mounts one place at another, and makes an empty file or directory where there is none: whoever decides where
+  // a path leads could have it made anywhere, see what is in another account's folders, or have an /etc of his own.
+  [/^Bind(ReadOnly)?Paths$/, (value) => wordsOf(value).flatMap((word) => word.split(':').slice(0, 2).map(place))],
+  [/^MountImages$/, (value) => wordsOf(value).flatMap((word) => {
+    const [image = '', where = ''] = word.split(':');
+    return [may(image), place(where)];
+  })],
+  [/^TemporaryFileSystem$/, (value) => wordsOf(value).map((word) => place(word.split(':')[0] ?? ''))],
+  // systemd makes these, and gives them to the app's account; the second path is a link to the first.
+  [GIVEN, (value, name) => givenOf(wordsOf(value).map((word) => word.split(':').slice(0, 2).filter((part) => part !== '')), BASES[name] ?? '')],
 ];
 
-function parentsOf(names: readonly string[], base: string): readonly Found[] {
-  const inner = names.find((name) => names.some((other) => name.startsWith(`${other}/`)));
+/** What it lies in must be root's; there may be nothing yet. */
+function place(text: string): Found {
+  return { ...may(text, 'place'), mayMiss: true };
+}
+
+function givenOf(words: readonly (readonly string[])[], base: string): readonly Found[] {
+  const names = words.flat();
+  const inner = names.find((name) => words.some(([own]) => name.startsWith(`${own}/`)));
   if (inner !== undefined) throw new BadValue(`names ${inner}, which lies in a directory that is the app's own by then`, 'let the app make it');
-  return names.map((name) => ({ path: dirname(`${base}/${name}`), kind: 'any', mayMiss: true }));
+  return names.map((name) => place(`${base}/${name.replace(/\/+$/u, '')}`));
+}
+
+/** The directory, made by systemd for the app's account, that a path lies in; null where it lies in none. */
+export function givenAbove({ path }: Opened, all: readonly Opened[]): string | null {
+  return all.find((other) => GIVEN.test(other.directive) && path.startsWith(`${other.path}/`))?.path ?? null;
 }
 
 /**
@@ -73,10 +98,6 @@ function wordsOf(value: string): readonly string[] {
 
 function after(text: string, mark: string): string {
   return text.slice(text.indexOf(mark) + 1);
-}
-
-function dirname(path: string): string {
-  return path.replace(/\/+[^/]*\/*$/u, '') || '/';
 }
 
 /** Specifiers as the system's manager resolves them: systemd.unit(5), "Specifiers". */

@@ -65,6 +65,8 @@ export function isPath(text: string): boolean {
 export interface ReadIni extends ReadApp {
   /** The app's own file as it was read; null for one that is given by its path, or cannot be read. */
   readonly text: Trusted | null;
+  /** Why a file that is given by its path may be somebody else's: what it says is not to be run. Null where it is not. */
+  readonly foreign: string | null;
 }
 
 /** Reads an app by its name, or an INI file by its path, with all faults. Throws UserError if there is no such app. */
@@ -79,7 +81,7 @@ export function readIni(places: Places, nameOrPath: string): ReadIni {
   return guarded(places, file, `there is no app ${nameOrPath}: ${file} does not exist`, () => {
     const text = readTrusted(file, places.root);
     const below = packaged === null || packaged === file ? null : { file: packaged, content: readTrusted(packaged, places.root).content };
-    return { ...readApp(file, nameOrPath, text.content, places.mode, below), text };
+    return { ...readApp(file, nameOrPath, text.content, places.mode, below), text, foreign: null };
   });
 }
 
@@ -88,12 +90,24 @@ function readPath({ root, mode }: Places, path: string): ReadIni {
   const whole = resolve(path);
   const isInside = root !== '' && whole.startsWith(`${root}/`);
   try {
+    // First: nobody else can put another file in the place of one that is trusted.
+    const foreign = isInside ? null : distrusted(whole);
     const content = isInside ? readStranger(whole.slice(root.length), MEBIBYTE, root) : readStranger(path, MEBIBYTE);
     if (content === null) throw new UserError(`cannot find ${path}`);
-    return { ...readApp(path, basename(path, '.ini'), content, mode), text: null };
+    return { ...readApp(path, basename(path, '.ini'), content, mode), text: null, foreign };
   } catch (error) {
     if (error instanceof Unreadable) return fault(path, error.reason);
     throw error;
+  }
+}
+
+/** Why a file could have been written by another account than root, or who runs this; null where it could not. */
+function distrusted(path: string): string | null {
+  try {
+    readTrusted(path);
+    return null;
+  } catch (error) {
+    return error instanceof UserError ? error.message : null;
   }
 }
 
@@ -136,5 +150,5 @@ function namesIn({ root }: Places, folder: string): string[] | null {
 }
 
 function fault(file: string, message: string): ReadIni {
-  return { config: null, text: null, diagnostics: [{ file, line: 0, message, severity: 'error' }] };
+  return { config: null, text: null, foreign: null, diagnostics: [{ file, line: 0, message, severity: 'error' }] };
 }

@@ -13,8 +13,11 @@ export interface Distrust {
   readonly foreign: boolean;
 }
 
-/** `file`: a regular one; `output`: that, or a device such as /dev/null; `folder`: a directory; `any`: whatever it is. */
-export type PathKind = 'file' | 'output' | 'folder' | 'any';
+/**
+ * `file`: a regular one; `output`: that, or a device such as /dev/null; `folder`: a directory; `any`: whatever it is;
+ * `place`: so too, and whoever owns it, as long as nobody else can put another thing in its place.
+ */
+export type PathKind = 'file' | 'output' | 'folder' | 'any' | 'place';
 
 export interface Wish {
   readonly kind: PathKind;
@@ -36,6 +39,7 @@ export function distrust(path: string, wish: Wish): Distrust | null {
   const { steps, error } = wayTo(wish.root ?? '', path);
   const end = error === null ? (steps.at(-1) ?? null) : null;
   for (const step of steps) {
+    if (step === end && wish.kind === 'place') continue;
     const found = step === end ? ofWrongKind(step, wish.kind) ?? judgeFolder(step, wish) : judgeLink(step, wish) ?? judgeFolder(step, wish);
     if (found !== null) return found;
   }
@@ -54,6 +58,7 @@ export function distrustAtStart(path: string, { kind, mayMiss }: Pick<Wish, 'kin
   const link = steps.map((step) => judgeLink(step, wish)).find((found) => found !== null);
   if (link !== undefined) return link;
   if (error !== null) return error.code === 'ENOENT' && mayMiss ? null : notThere(path, error);
+  if (kind === 'place') return null;
   const end = steps.at(-1) as Step;
   return ofWrongKind(end, kind) ?? (end.stats.isFIFO() ? ofWrongKind(end, 'file') : judgeOwner(end, wish));
 }
@@ -77,12 +82,14 @@ function judgeMode({ path, stats: { mode, gid } }: Step, wish: Wish): Distrust |
   // Ubuntu gives it to the group of its log daemon.
   if (path === '/var/log' && nameOf(gid, 'group', wish.root) === 'syslog') return null;
   // Whoever is no root may have given a group of his such rights.
-  const group = (mode & 0o020) !== 0 && gid !== 0 && wish.opener === null;
-  return group ? { path, reason: `can be written by the group ${nameOf(gid, 'group', wish.root)}`, foreign: true } : null;
+  if ((mode & 0o020) === 0 || wish.opener !== null) return null;
+  // Where there is an access list, this bit stands for all that it allows (acl(5)), whatever the group is.
+  const others = gid === 0 ? ', or by accounts of its access list (getfacl)' : '';
+  return { path, reason: `can be written by the group ${nameOf(gid, 'group', wish.root)}${others}`, foreign: true };
 }
 
 function ofWrongKind({ path, stats }: Step, kind: PathKind): Distrust | null {
-  const fits = { file: stats.isFile(), output: stats.isFile() || stats.isCharacterDevice(), folder: stats.isDirectory(), any: true }[kind];
+  const fits = { file: stats.isFile(), output: stats.isFile() || stats.isCharacterDevice(), folder: stats.isDirectory(), any: true, place: true }[kind];
   return fits ? null : { path, reason: `is ${kindOf(stats)}, not a ${kind === 'folder' ? 'directory' : 'regular file'}`, foreign: false };
 }
 

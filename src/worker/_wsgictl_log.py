@@ -32,6 +32,15 @@ def visible(message):
     return _UNSEEN.sub(lambda found: f"<U+{ord(found[0]):04X}>", " ".join(str(message).splitlines()))
 
 
+def keep_lines(gunicorn_log):
+    """Has gunicorn's access log show what clients sent, such as the name of a login, in the one line that it is for:
+    gunicorn only looks after quotes."""
+    original = getattr(gunicorn_log, "atoms_wrapper_class", None)
+    if original is not None:
+        gunicorn_log.atoms_wrapper_class = lambda atoms: original(
+            {key: visible(value) if isinstance(value, str) else value for key, value in atoms.items()})
+
+
 def _line(priority, message):
     prefix = f"<{priority}>" if _PRIORITIES else ""
     try:

@@ -75,6 +75,7 @@ class _Boot:
     def run(self):
         cfg = self.configuration.cfg
         self.log = cfg.logger_class(cfg)
+        log.keep_lines(self.log)
         os.environ.update(cfg.env)
         self.server = servers.Server(self.configuration, self.log, self.listeners)
         self.server.starting()

@@ -18,6 +18,11 @@ const PLACES = `
   mkfifo /etc/shop/fifo; mkfifo /srv/shop/fifo.env
   runuser -u deploy -- ln -s /etc/shop/secrets.env /srv/shop/link.env
   runuser -u deploy -- touch /srv/shop/plain.env
+  mkdir /opt/listed; cp /etc/shop/secrets.env /opt/listed
+  python3 -c 'import os, pwd, struct
+entry = lambda tag, allowed, who=0xffffffff: struct.pack("<HHI", tag, allowed, who)
+user = pwd.getpwnam("deploy").pw_uid
+os.setxattr("/opt/listed", "system.posix_acl_access", struct.pack("<I", 2) + entry(1, 7) + entry(2, 7, user) + entry(4, 5) + entry(16, 7) + entry(32, 5))'
 `;
 
 /** What each INI file has in addition, and the faults that check finds in it. */
@@ -28,6 +33,7 @@ const REFUSED: readonly (readonly [more: string, fault: RegExp])[] = [
   ['[app]\nenvironment-file = -/srv/shop/none/x.env', /\/srv belongs to deploy/],
   ['[app]\nenvironment-file = /etc/shop/leads-out.env', /\/srv belongs to deploy/],
   ['[app]\nenvironment-file = /opt/open/shop.env', /\/opt\/open can be written by the group deploy/],
+  ['[app]\nenvironment-file = /opt/listed/secrets.env', /\/opt\/listed can be written by the group root, or by accounts of its access list/],
   ['[app]\nenvironment-file = /tmp/shop.env', /\/tmp can be written by everybody/],
   ['[app]\nenvironment-file = /etc/shop/fifo', /\/etc\/shop\/fifo is a FIFO, not a regular file/],
   ['[app]\nenvironment-file = /etc/shop', /\/etc\/shop is a directory, not a regular file/],
@@ -40,6 +46,10 @@ const REFUSED: readonly (readonly [more: string, fault: RegExp])[] = [
   ['[service]\nLoadCredentialEncrypted = x:/srv/shop/plain.env', /LoadCredentialEncrypted .*\/srv belongs to deploy/],
   ['[service]\nExtensionDirectories = /srv/shop', /ExtensionDirectories .*\/srv belongs to deploy/],
   ['[service]\nNetworkNamespacePath = /srv/shop/ns', /NetworkNamespacePath .*\/srv belongs to deploy/],
+  ['[service]\nBindPaths = /srv/shop/run:/mnt', /BindPaths \/srv\/shop\/run: \/srv belongs to deploy: root could be made to mount or make something elsewhere; .*ReadWritePaths/],
+  ['[service]\nBindReadOnlyPaths = /etc/shop:/srv/shop/none/%i', /BindReadOnlyPaths \/srv\/shop\/none\/1: \/srv belongs to deploy/],
+  ['[service]\nTemporaryFileSystem = /srv/shop/cache:mode=1777', /TemporaryFileSystem \/srv\/shop\/cache: \/srv belongs to deploy/],
+  ['[service]\nLogsDirectory = shop\nStandardOutput = append:/var/log/shop/out.log', /StandardOutput \/var\/log\/shop\/out\.log: \/var\/log\/shop is the app's own by then/],
   ['[service]\nStateDirectory = shop shop/inner', /names shop\/inner, which lies in a directory that is the app's own/],
   ['[service]\nSetCredential = x:hunter2', /\[service\] cannot set SetCredential; .*\[credentials\]/],
   ['[service]\nRootHash = /srv/shop/x', /\[service\] cannot set RootHash/],
@@ -51,7 +61,7 @@ const REFUSED: readonly (readonly [more: string, fault: RegExp])[] = [
 
 const FINE = [
   '[app]\nenvironment-file = /etc/shop/secrets.env\nenvironment-file = /etc/shop/stays.env\nenvironment-file = -/etc/shop/none/x',
-  '[credentials]\nkey = /etc/shop/key\n[service]\nStandardError = append:/var/log/shop-%i.log\nStateDirectory = shop/a shop/b\nLoadCredential = other:/etc/shop/key',
+  '[credentials]\nkey = /etc/shop/key\n[service]\nStandardError = append:/var/log/shop-%i.log\nStateDirectory = shop/a shop/b\nLoadCredential = other:/etc/shop/key\nBindReadOnlyPaths = /etc/shop:/mnt/made',
   '[socket]\nlisten = /run/elsewhere/shop.sock',
 ];
 
@@ -109,6 +119,19 @@ for (const release of NEWEST) {
       assert.equal((await run('curl', '-sS', '--unix-socket', '/run/wsgi/shop.sock', 'http://x/fast')).said, 'fast\n');
       assert.equal((await statusOf(lab)).generation, 1);
       assert.equal(await lab.sh('ls /srv/shop/run'), '');
+    });
+
+    it('of a file that somebody else could have written, nothing is run, as nobody, and no secret is handed out', async () => {
+      await lab.sh('mkdir -p /srv/evil/bin; printf "#!/bin/sh\\nid >/run/pwned; cat $CREDENTIALS_DIRECTORY/k\\n" >/srv/evil/bin/python; chmod +x /srv/evil/bin/python; chown -R deploy /srv/evil');
+      const evil = '[app]\nmodule = app\nvirtualenv = /srv/evil\nuser = root\nallow-root = yes\nsandbox = off\n[credentials]\nk = /etc/shop/key\n';
+      await lab.write('/srv/evil.ini', evil, 0o644);
+      await lab.write('/root/own.ini', evil, 0o644);
+      const { said } = await run('wsgictl', 'check', '/srv/evil.ini');
+      assert.match(said, /evil: the file is fine; its Python was not looked at: cannot trust \/srv\/evil\.ini: \/srv belongs to deploy/);
+      assert.equal(await lab.exists('/run/pwned'), false);
+      // What root himself says, is done.
+      await run('wsgictl', 'check', '/root/own.ini');
+      assert.equal(await lab.exists('/run/pwned'), true);
     });
 
     it('what is in a folder of root goes through, and a credential reaches the app, and nobody else', async () => {

@@ -64,7 +64,7 @@ for (const release of RELEASES) {
     it('G1: variables that the proxy tells, [environ] and mounts, and nobody forges them', withWorker(
       {
         options: ['--variable=REMOTE_USER=X-Wsgictl-REMOTE-USER', '--mount=/shop', '--mount=/shop/old', '--route=/news', "'--environ=MODE=cash only, 100%%'", '--environ=EMPTY='],
-        files: { 'gunicorn.conf.py': 'raw_env = ["MODE=process"]\n' },
+        files: { 'gunicorn.conf.py': 'raw_env = ["MODE=process"]\naccesslog = "-"\naccess_log_format = "%(u)s %(U)s"\n' },
       },
       async (worker) => {
         const environ = async (path: string, ...headers: string[]): Promise<Record<string, string>> => {
@@ -87,6 +87,10 @@ for (const release of RELEASES) {
           const { status, body } = await worker.get(path);
           assert.deepEqual([status, body], [404, 'Not Found\n'], path);
         }
+        // Nor does the name of a login begin a line of its own in the access log, with a priority that journald shows to all.
+        await environ('/shop/environ', `Authorization: Basic ${Buffer.from('eve\n<0>wsgictl\u001b[31m:x').toString('base64')}`);
+        await lab.waitFor('its line', async () => (await worker.log()).includes('eve'));
+        assert.match(await worker.log(), /^eve <0>wsgictl<U\+001B>\[31m \//m);
       }));
 
     it('a file goes out whole, and an answer without its request being read arrives', withWorker({}, async (worker) => {

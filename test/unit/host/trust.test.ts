@@ -62,6 +62,19 @@ test('what is at the end must be of the wanted kind', () => {
   assert.equal(said('/dev/null'), '/dev/null is a device, not a regular file');
 });
 
+test('what is at a place may be anybody\'s, but not where it is', () => {
+  assert.equal(said(at('open/deep'), wish('place')), '/open can be written by everybody');
+  assert.equal(said(at('open'), wish('place')), null);
+  assert.equal(said(at('own/none'), wish('place', { mayMiss: true })), null);
+  assert.equal(said(at('own/out.env'), wish('place')), '/open can be written by everybody');
+});
+
+test('who has an access list can write what its group can, and the group root is not root', { skip: uid !== 0 }, () => {
+  chmodSync(at('own'), 0o775);
+  assert.equal(said(at('own/a.env'), wish('file', { opener: null })), '/own can be written by the group root, or by accounts of its access list (getfacl)');
+  assert.throws(() => readTrusted(at('own/a.env')), /can be written by the group root/);
+});
+
 test('a folder such as /tmp will only do for what is read at once', () => {
   chmodSync(at('open'), 0o1777);
   assert.equal(said(at('open/a.env')), null);
