@@ -30,7 +30,7 @@ export async function checkEnvironment(wire: Wire, config: AppConfig, staged: St
   mkdirSync(folder, { recursive: true });
   await clearAway(wire, folder);
   // The worker's own unit, made a oneshot: a runtime unit needs no daemon-reload, and a fresh name no history.
-  const name = `wsgi-check-${config.name.replaceAll('-', ':')}:${process.pid}:${Date.now().toString(36)}-0`;
+  const name = `wsgi-check-${config.name.replaceAll('-', ':')}:${process.pid}:${startOf('self')}:${Date.now().toString(36)}-0`;
   const unit = `${name}@0.service`;
   const file = join(folder, `${name}@.service`);
   try {
@@ -60,17 +60,21 @@ async function end({ systemd }: Wire, unit: string, file: string): Promise<void>
 /** Ends what is left of checks whose wsgictl was killed. */
 async function clearAway(wire: Wire, folder: string): Promise<void> {
   for (const entry of readdirSync(folder)) {
-    const [, name, pid = ''] = /^(wsgi-check-.+:(\d+):[0-9a-z]+-0)@\.service$/.exec(entry) ?? [];
-    if (name !== undefined && !isWsgictl(pid)) await end(wire, `${name}@0.service`, join(folder, entry));
+    const [, name, pid = '', start] = /^(wsgi-check-.+:(\d+):(\d+):[0-9a-z]+-0)@\.service$/.exec(entry) ?? [];
+    if (name !== undefined && startOf(pid) !== start) await end(wire, `${name}@0.service`, join(folder, entry));
   }
 }
 
-/** Whether a process is a wsgictl. One that has ended and was not waited for has no command line any more. */
-function isWsgictl(pid: string): boolean {
+/**
+ * When a process was started, in clock ticks since boot: no other one has had its number and that (proc(5), starttime). Null
+ * for one that has ended, whether it was waited for or not.
+ */
+function startOf(pid: string): string | null {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('wsgictl');
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /su, '').split(' ');
+    return fields[0] === 'Z' ? null : (fields[19] ?? null);
   } catch {
-    return false;
+    return null;
   }
 }
 

@@ -35,6 +35,7 @@ export function applyRules(settings: Settings, given: Given, mode: Mode, faults:
   listens(settings, given, faults);
   told(settings, given, mode, faults);
   statics(settings, given, faults);
+  warmUps(settings, given, faults);
   if (settings.workers['min-rate'] !== null && settings.workers['idle-timeout'] === null) {
     faults.error(given.line('workers.min-rate') ?? 0, 'min-rate means nothing without idle-timeout', 'a client has that time in any case: give one');
   }
@@ -119,6 +120,28 @@ function statics({ app, proxy }: Settings, given: Given, faults: Faults): void {
     const inside = [app.directory, app.script].find((path) => path !== null && holds(directory, path));
     if (inside !== undefined) faults.error(lines[index] ?? 0, `${directory} holds the app itself (${inside}): the proxy would show its code`, 'name the folder of the files alone');
   });
+}
+
+/** An app with mounts answers 404 elsewhere: see src/worker/_wsgictl_environ.py. A warm-up would ask what nobody gets. */
+function warmUps({ health, proxy }: Settings, given: Given, faults: Faults): void {
+  const [first, ...others] = proxy.mount.filter((mount) => mount !== '/');
+  if (first === undefined) return;
+  const prefixes = [first, ...others, ...proxy.route, ...proxy.mount.filter((mount) => mount === '/')];
+  const lines = given.lines('health.warm-up');
+  health['warm-up'].forEach((text, index) => {
+    const path = unescaped(text.replace(/\?.*$/su, ''));
+    if (!/\/\.\.?(\/|$)/u.test(path) && prefixes.some((prefix) => holds(asBytes(prefix), path))) return;
+    faults.error(lines[index] ?? 0, `warm-up ${text} is below no mount, where the app answers 404`, `such as ${first}/`);
+  });
+}
+
+function unescaped(path: string): string {
+  return asBytes(path).replace(/%([0-9a-f]{2})/giu, (_, digits: string) => String.fromCharCode(parseInt(digits, 16)));
+}
+
+/** Each byte a character. */
+function asBytes(text: string): string {
+  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('');
 }
 
 /** Whether a path is a folder, or lies in it. */

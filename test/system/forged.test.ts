@@ -163,11 +163,17 @@ for (const release of NEWEST) {
       await lab.waitFor('it is gone', async () => (await lab.run(['pgrep', '-f', 'wsgictl[ ]check'])).code === 1);
       assert.match(await lab.sh('ls /run/systemd/system'), /wsgi-check-/);
 
+      // Another one that runs is known by its number and when it was started, whatever it is called.
+      const sleeper = lab.spawn(['sh', '-c', 'start=$(cut -d" " -f22 /proc/$$/stat); cd /run/systemd/system; touch wsgi-check-a:$$:$start:x-0@.service wsgi-check-b:$$:1$start:x-0@.service; exec sleep 300']);
+      await lab.waitFor('its files', async () => /wsgi-check-b/.test(await lab.sh('ls /run/systemd/system')));
+
       const again = Date.now();
       const late = await lab.run(['wsgictl', 'check', 'shop'], { timeout: 120_000 });
       assert.equal(late.code, 3, late.stdout);
       assert.match(late.stderr, /^shop: cannot run \S+ for shop: it was not done after 19 s, and was ended/m);
       assert.ok(Date.now() - again < 60_000, `${Date.now() - again} ms`);
+      assert.match(await lab.sh('cd /run/systemd/system; ls -d wsgi-check-*; rm wsgi-check-a*'), /^wsgi-check-a:\d+:\d+:x-0@\.service\n$/);
+      sleeper.kill('SIGKILL');
       await nothingLeft();
     });
 

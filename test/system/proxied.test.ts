@@ -20,6 +20,11 @@ AuthUserFile /etc/apache2/users
 Require valid-user
 </LocationMatch>
 `;
+/** As mod_php does it, with a module that Apache itself brings. */
+const RUNS = `<FilesMatch "\\.php$">
+SetHandler send-as-is
+</FilesMatch>
+`;
 
 interface Answer {
   readonly case: string;
@@ -71,10 +76,12 @@ for (const release of OLDEST) {
         setpriv --reuid deploy --regid deploy --clear-groups sh -ec '
           echo own >static/own.txt; echo own >mine/own.txt; ln -s ../mine/own.txt static/link.txt; ln -s ../mine static/folder
           ln -s /srv/blog-files/upload.txt static/x.txt; ln -s / static/root; ln -s /srv/blog-files static/files
-          ln -s /srv/blog-files "media files"'
+          ln -s /srv/blog-files "media files"
+          printf "Status: 299 Ran\\n\\n" >static/run.php'
+        a2enmod -q asis
         htpasswd -bc /etc/apache2/users bob secret
         wsgictl apply`, { timeout: 120_000 });
-      await putInFront(lab, ['odd', 'shop', 'slow', 'vault'], LOGIN);
+      await putInFront(lab, ['odd', 'shop', 'slow', 'vault'], LOGIN + RUNS);
     });
     after(async () => lab.stop());
 
@@ -133,6 +140,8 @@ for (const release of OLDEST) {
         await lab.write('/srv/shop/static/.htaccess', 'Options +FollowSymLinks\n');
         assert.equal(await at('static/x.txt'), '403');
         await lab.sh('rm /srv/shop/static/.htaccess');
+        // Nor does the proxy run what is there.
+        assert.match(await curl(`http://127.0.0.1:${port}/shop/static/run.php`), /^Status: 299 Ran/);
       });
 
       it(`${proxy}: a mount and an address with quotes and semicolons are just that`, async () => {

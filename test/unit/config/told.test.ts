@@ -32,3 +32,13 @@ test('a minimum rate needs a time to begin with', () => {
   assert.match(faults('[workers]\nidle-timeout = off\nmin-rate = 500\n').join(), /^a\.ini:6: min-rate means nothing without idle-timeout/);
   assert.deepEqual(faults('[workers]\nmin-rate = 500\n'), []);
 });
+
+test('a warm-up asks for what is below a mount or a route', () => {
+  const seen = (mounts: string, path: string): string => faults(`[health]\nwarm-up = ${path}\n[proxy]\n${mounts}`).join();
+  const mounts = 'mount = /shop\nmount = /alt b\u00e4r\nroute = /news\n';
+  for (const path of ['/shop', '/shop/', '/shop/x?y=/../z', '/sh%6Fp/x', '/alt%20b%C3%A4r/', '/alt%20b\u00e4r', '/news/1']) assert.equal(seen(mounts, path), '', path);
+  for (const path of ['/', '/shopping', '/health', '/shop/../x', '/shop/%2e%2e/x', '/?/shop/', '//shop/', '/alt%20b%E4r']) {
+    assert.match(seen(mounts, path), /^a\.ini:5: warm-up \S+ is below no mount, where the app answers 404; such as \/shop\/$/, path);
+  }
+  for (const other of ['', 'mount = /\n', `${mounts}mount = /\n`, `${mounts}route = /\n`]) assert.equal(seen(other, '/health'), '', other);
+});
