@@ -13,9 +13,11 @@ export interface Opened {
    */
   readonly kind: 'file' | 'output' | 'any' | 'place';
   readonly mayMiss: boolean;
+  /** What a worker sees at the path, where that is another place. */
+  readonly shows?: string;
 }
 
-type Found = Pick<Opened, 'path' | 'kind' | 'mayMiss'>;
+type Found = Pick<Opened, 'path' | 'kind' | 'mayMiss' | 'shows'>;
 
 const must = (path: string, kind: Found['kind'] = 'any'): Found => ({ path, kind, mayMiss: false });
 /** With a `-` before it, it may be missing. */
@@ -41,7 +43,11 @@ const READERS: readonly (readonly [names: RegExp, read: (value: string, name: st
   [/^Extension(Images|Directories)$/, (value) => wordsOf(value).map((word) => may(word.split(':')[0] ?? ''))],
   // systemd mounts one place at another, and makes an empty file or directory where there is none: whoever decides where
   // a path leads could have it made anywhere, see what is in another account's folders, or have an /etc of his own.
-  [/^Bind(ReadOnly)?Paths$/, (value) => wordsOf(value).flatMap((word) => word.split(':').slice(0, 2).map(place))],
+  [/^Bind(ReadOnly)?Paths$/, (value) => wordsOf(value).flatMap((word) => {
+    const [source = '', where = ''] = word.split(':');
+    const { path } = place(source);
+    return [place(source), ...(where === '' ? [] : [{ ...place(where), shows: path }])];
+  })],
   [/^MountImages$/, (value) => wordsOf(value).flatMap((word) => {
     const [image = '', where = ''] = word.split(':');
     return [may(image), place(where)];
@@ -78,13 +84,24 @@ export function opensOf(directive: string, value: string, units: readonly string
   // A credential that is named by no path is one of the system's own.
   const found = reader[1](value, directive).filter(({ path }) => /^[/%]/u.test(path));
   return found.flatMap((one) => {
-    const paths = new Set(units.map((unit) => expanded(one.path, unit)));
-    return [...paths].map((path): Opened => ({ ...one, directive, value, path }));
+    const opened = units.map((unit): Opened => {
+      const shows = one.shows === undefined ? {} : { shows: expanded(one.shows, unit) };
+      return { ...one, directive, value, path: expanded(one.path, unit), ...shows };
+    });
+    return [...new Map(opened.map((each) => [each.path, each])).values()];
   });
 }
 
 /** All such paths of a unit's text. Throws as opensOf does. */
 export function opensOfUnit(text: string, units: readonly string[]): readonly Opened[] {
+  const all = opensIn(text, units);
+  // Below what one mount shows, the next one finds what is there.
+  const within = all.filter(({ kind, directive }) => kind === 'place' && !GIVEN.test(directive)).flatMap((one) => all.flatMap(({ path, shows }): Opened[] =>
+    (shows === undefined || !one.path.startsWith(`${path}/`) ? [] : [{ ...one, path: shows + one.path.slice(path.length) }])));
+  return [...all, ...within];
+}
+
+function opensIn(text: string, units: readonly string[]): readonly Opened[] {
   return text.replaceAll('\\\n', ' ').split('\n').flatMap((line) => {
     const [, directive = '', value = ''] = /^([A-Za-z]+)=(.*)$/u.exec(line) ?? [];
     return opensOf(directive, value, units);

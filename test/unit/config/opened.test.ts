@@ -57,3 +57,8 @@ test('what lies in a directory that systemd gives to the app is named, whichever
   const all = opensOfUnit('LogsDirectory=shop\nStandardOutput=append:/var/log/shop/out.log\nStandardError=append:/var/log/shop-2/err.log\nStateDirectory=a\nStateDirectory=a/b\n', UNITS);
   assert.deepEqual(all.map((one) => `${one.path} ${givenAbove(one, all)}`), ['/var/log/shop null', '/var/log/shop/out.log /var/log/shop', '/var/log/shop-2/err.log null', '/var/lib/a null', '/var/lib/a/b /var/lib/a']);
 });
+
+test('below what a mount shows, the next one is looked at where it leads', () => {
+  const all = opensOfUnit('BindPaths=/opt/own:/mnt/data\nBindReadOnlyPaths=/etc/shop:/mnt/data/shop\nTemporaryFileSystem=/mnt/database\n', UNITS);
+  assert.deepEqual(all.map(({ path }) => path), ['/opt/own', '/mnt/data', '/etc/shop', '/mnt/data/shop', '/mnt/database', '/opt/own/shop']);
+});

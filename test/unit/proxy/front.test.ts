@@ -52,7 +52,7 @@ test('variables are always set, and nginx does not take the word of a client for
 
 test('static files are the proxy\'s, before the app', () => {
   const text = '[proxy]\nmount = /shop\nstatic = /shop/static /srv/shop/static files/\n';
-  assert.match(apache(text), /^ProxyPass "\/shop\/static" !\nProxyPass "\/shop" [^]*^Alias "\/shop\/static" "\/srv\/shop\/static files"\n(?:#.*\n)?<Directory "\/srv\/shop\/static files">\n +Options -FollowSymLinks \+SymLinksIfOwnerMatch\n +AllowOverride None\n/m);
+  assert.match(apache(text), /^ProxyPass "\/shop\/static" !\nProxyPass "\/shop" [^]*^Alias "\/shop\/static" "\/srv\/shop\/static files"\n(?:#.*\n)?<Directory "\/srv\/shop\/static files">\n +Options -FollowSymLinks \+SymLinksIfOwnerMatch -ExecCGI -Includes\n +AllowOverride None\n[^<]*<FilesMatch ".">\n +SetHandler default-handler\n/m);
   assert.match(nginx(text), /location \^~ "\/shop\/static\/" \{\n +alias "\/srv\/shop\/static files\/";\n.*\n +disable_symlinks if_not_owner "from=\/srv\/shop\/static files";/);
   const trusted = { ...front(text), statics: front(text).statics.map((files) => ({ ...files, trusted: '/srv' })) };
   assert.match(render(template(PROXY_TEMPLATES.nginx), nginxView(trusted)), /disable_symlinks if_not_owner "from=\/srv";/);
