@@ -122,7 +122,8 @@ for (const release of NEWEST) {
     });
 
     it('of a file that somebody else could have written, nothing is run, as nobody, and no secret is handed out', async () => {
-      await lab.sh('mkdir -p /srv/evil/bin; printf "#!/bin/sh\\nid >/run/pwned; cat $CREDENTIALS_DIRECTORY/k\\n" >/srv/evil/bin/python; chmod +x /srv/evil/bin/python; chown -R deploy /srv/evil');
+      await lab.write('/srv/evil/bin/python', '#!/bin/sh\nid >/run/pwned; cat $CREDENTIALS_DIRECTORY/k\n', 0o755);
+      await lab.sh('chown -R deploy /srv/evil');
       const evil = '[app]\nmodule = app\nvirtualenv = /srv/evil\nuser = root\nallow-root = yes\nsandbox = off\n[credentials]\nk = /etc/shop/key\n';
       await lab.write('/srv/evil.ini', evil, 0o644);
       await lab.write('/root/own.ini', evil, 0o644);
