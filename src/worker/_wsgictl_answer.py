@@ -4,9 +4,11 @@ The app's start_response is held back until the first byte of a body. Until then
 with 503; after that the connection is cut, and nothing is appended to what the client has.
 """
 import errno
+import os
 import threading
+import weakref
 
-from gunicorn import util
+from gunicorn.http.wsgi import FileWrapper
 
 import _wsgictl_interrupt as interrupt
 import _wsgictl_log as log
@@ -21,23 +23,28 @@ _NOT_FOUND_TEXT = b"Not Found\n"
 
 
 class Cut(BrokenPipeError):
-    """Ends a begun answer. gunicorn takes it for a client that went away: it closes, and sends nothing more."""
+    """Ends a begun answer: as if the client had gone away, nothing more is sent to it."""
 
     def __init__(self):
         super().__init__(errno.EPIPE, "cut by an interrupt")
 
 
-class AppExit(Exception):
-    """The app called sys.exit() in a request: that request's failure, not the end of the worker."""
+class AppFailure(Exception):
+    """The app raised what gunicorn would take for something else: that request's failure, and nothing more."""
+
+
+class AppStop(AppFailure):
+    """The app raised StopIteration, which would end a loop of ours."""
 
 
 class Guard:
     """The WSGI app that gunicorn sees."""
 
-    def __init__(self, app, threaded, environ):
+    def __init__(self, app, threaded, environ, sendfile):
         self.app = app
         self.threaded = threaded
         self.environ = environ
+        self.sendfile = sendfile
 
     def __call__(self, environ, start_response):
         environ["wsgi.multithread"] = self.threaded
@@ -45,46 +52,75 @@ class Guard:
         if not self.environ.complete(environ, request.values):
             return _not_found(environ["REQUEST_METHOD"], start_response)
         answer = request.answer = Answer(request, start_response)
+        # The app may do with its environ what it likes; gunicorn goes on with its own.
+        given = environ.copy()
         try:
-            result = _call(request, self.app, environ, answer.start)
+            result = _call(request, self.app, given, answer.start)
+            if type(result) in (list, tuple) and all(isinstance(chunk, bytes) for chunk in result):
+                answer.release()
+                return result  # the app has nothing more to do
+            body = Body(request, answer, result, environ, given)
+            return self._file(body, result) or body
         except interrupt.Interrupted:
             return answer.give_up(environ["REQUEST_METHOD"])
-        if isinstance(result, environ["wsgi.file_wrapper"]) and util.has_fileno(result.filelike):
-            answer.release()
-            return result  # as it is: gunicorn sends the file with sendfile()
-        if type(result) in (list, tuple):
-            answer.release()
-            return result  # the app has nothing more to do
-        return Body(request, answer, result, environ["REQUEST_METHOD"])
+        finally:
+            _tell(environ, given)
+
+    def _file(self, body, result):
+        """The body as gunicorn sends it by sendfile(); None where it cannot, or it is no file."""
+        if not self.sendfile or not issubclass(type(result), FileWrapper):
+            return None
+        try:
+            if not _call(body.request, _has_bytes, result):
+                return None
+            body.answer.release()
+        except BaseException:
+            body.close()
+            raise
+        return File(body, result.filelike)
 
 
 class Answer:
     """The head of an answer, until it is released or refused: never both, whoever comes first."""
 
     def __init__(self, request, start_response):
-        self.request = request
+        self.request = weakref.proxy(request)  # which has this answer: no cycle, which would be left to the collector
         self.start_response = start_response
         self.lock = threading.Lock()
-        self.status = None
-        self.headers = None
+        self.sent_before = request.client.sent
+        self.write_body = None  # of gunicorn, once it has a head
         self.released = False
-        self.write_body = None
+
+    @property
+    def begun(self):
+        """Whether the client has some of it, be it only what the app has sent through the socket by itself."""
+        return self.request.client.sent > self.sent_before
 
     def start(self, status, headers, exc_info=None):
-        """The app's start_response."""
+        """The app's start_response. What is wrong with the head is raised in here, as gunicorn does it."""
         if exc_info:
             try:
                 if self.released:
                     raise exc_info[1].with_traceback(exc_info[2])
             finally:
                 exc_info = None
-        elif self.status is not None:
+        elif self.write_body is not None:
             raise AssertionError("start_response was called twice")
-        self.status, self.headers = status, list(headers)
+        self._start(status, headers)
         return self.write
+
+    def _start(self, status, headers):
+        response = self.start_response.__self__
+        if response.status is not None:
+            # It keeps the headers of the head before.
+            response.__init__(response.req, response.sock, response.cfg)
+            response.force_close()
+        self.write_body = None
+        self.write_body = self.start_response(status, headers)
 
     def write(self, data):
         """What start_response returns: sends a part of the body. The app calls it, but it is not app code."""
+        _check(data)
         self.request.app_code.disarm()
         try:
             self.release()
@@ -96,20 +132,19 @@ class Answer:
         """gunicorn may send the head from now on."""
         if self.released:
             return
-        if self.status is None:
+        if self.write_body is None:
             raise AssertionError("the app did not call start_response")
         with self.lock:
             if self.request.refused:
                 raise Cut
             self.released = True
-        self.write_body = self.start_response(self.status, self.headers)
 
     def give_up(self, method):
         """The body of an answer to a request that was interrupted."""
         if self.released:
             self.request.outcome = "cut"
             raise Cut
-        self.status, self.headers = _STATUS, _HEADERS
+        self._start(_STATUS, _HEADERS)
         self.release()
         self.request.outcome = "answered 503"
         return [] if method == "HEAD" else [_TEXT]
@@ -128,11 +163,12 @@ class Answer:
 class Body:
     """The app's result."""
 
-    def __init__(self, request, answer, result, method):
+    def __init__(self, request, answer, result, environ, given):
         self.request = request
         self.answer = answer
         self.result = result
-        self.method = method
+        self.environ = environ
+        self.given = given
         self.iterator = None
 
     def __iter__(self):
@@ -142,11 +178,11 @@ class Body:
         try:
             if self.iterator is None:
                 self.iterator = _call(self.request, iter, self.result)
-            chunk = _call(self.request, next, self.iterator, _END)
+            chunk = self._next()
             while not chunk and not self.answer.released:
-                chunk = _call(self.request, next, self.iterator, _END)  # nothing yet that a head must precede
+                chunk = self._next()  # nothing yet that a head must precede
         except interrupt.Interrupted:
-            self.iterator = iter(self.answer.give_up(self.method))
+            self.iterator = iter(self.answer.give_up(self.environ["REQUEST_METHOD"]))
             chunk = next(self.iterator, _END)
         if chunk is not _END:
             self.answer.release()
@@ -155,13 +191,25 @@ class Body:
             self.answer.release()
         raise StopIteration
 
+    def _next(self):
+        chunk = _call(self.request, next, self.iterator, _END)
+        return chunk if chunk is _END else _check(chunk)
+
     def close(self):
-        if not hasattr(self.result, "close"):
-            return
         try:
-            _call(self.request, self.result.close, always=True)
+            _call(self.request, _close, self.result, always=True)
         except interrupt.Interrupted:
             self.request.outcome = self.request.outcome or "in close(), after its answer"
+        finally:
+            _tell(self.environ, self.given)
+
+
+class File(FileWrapper):
+    """A body that gunicorn sends by sendfile()."""
+
+    def __init__(self, body, filelike):
+        self.filelike = filelike
+        self.close = body.close
 
 
 def too_slow(request, why):
@@ -184,17 +232,46 @@ def _text_headers(text):
     return [("Content-Type", "text/plain"), ("Content-Length", str(len(text)))]
 
 
+def _check(chunk):
+    if not isinstance(chunk, bytes):
+        raise TypeError(f"a part of the body is of type {type(chunk).__name__}, not bytes")
+    return chunk
+
+
+def _has_bytes(wrapper):
+    """Whether something of its file can be sent by the number: not of a pipe, nor of what only seems to be a file."""
+    try:
+        number = wrapper.filelike.fileno()
+        return os.fstat(number).st_size > os.lseek(number, 0, os.SEEK_CUR)
+    except Exception:
+        return False
+
+
+def _close(result):
+    close = getattr(result, "close", None)
+    if close is not None:
+        close()
+
+
+def _tell(environ, given):
+    """gunicorn's access log and post_request hooks are told what the app has put into its environ, but for the parts by
+    which gunicorn itself works."""
+    for name, value in given.items():
+        if name not in environ or isinstance(value, str) and isinstance(environ[name], str):
+            environ[name] = value
+
+
 def _call(request, function, *args, always=False):
     app_code = request.app_code
     try:
         return app_code.call(function, *args, always=always)
     except interrupt.Interrupted:
         raise
-    except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
-        raise AppExit(f"the app raised {error!r}") from error
-    except Exception as error:
+    except BaseException as error:
         # A failure in the app's own clean-up is still the interrupt's work.
-        if not app_code.landed:
-            raise
-        log.warning(f"{request.line}: interrupted, and then {error!r}")
-        raise interrupt.Interrupted from error
+        if app_code.landed:
+            log.warning(f"{request.line}: interrupted, and then {error!r}")
+            raise interrupt.Interrupted from error
+        if isinstance(error, StopIteration):
+            raise AppStop("the app raised StopIteration") from error
+        raise

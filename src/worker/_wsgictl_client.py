@@ -11,9 +11,12 @@ import time
 
 import _wsgictl_pace as paces
 
-# How long, and how much, to read from a client that is still sending when its answer is complete.
-_LINGER = 1.0
-_LINGER_BYTES = 1 << 20
+# How long to read from a client that goes on sending when its answer is complete, and how long to wait for more of it:
+# as Apache does (MAX_SECS_TO_LINGER, SECONDS_TO_LINGER). A proxy that cannot get rid of a body tells its client nothing of
+# the answer, but 502. In a hurry it is a second.
+_LINGER = 30.0
+_LINGER_SILENT = 2.0
+_LINGER_HURRIED = 1.0
 
 # Old versions of gunicorn ask again and again for the rest of a chunk when the client is gone.
 _ENDS = 100
@@ -25,35 +28,59 @@ _NO_SENDFILE = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 class Client(socket.socket):
     def __init__(self, accepted, options):
         super().__init__(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
+        if self.gettimeout() is not None:
+            self.settimeout(None)  # an app's socket.setdefaulttimeout() is for the connections that it makes itself
         # Until then its request must be here, to the last line of the head. It is one limit for the whole head, so
         # that one byte a second cannot hold a thread, or a drain, any longer.
         self.head_deadline = time.monotonic() + options.header_timeout
         self.has_waited = False
         self.body_left = None  # bytes of the body that nobody has read; None: not known
         self.received = self.sent = self.ends = 0
-        self.reading = paces.Pace(options, select.POLLIN, "sent", lambda: self.received)
-        self.writing = paces.Pace(options, select.POLLOUT, "took", lambda: self.sent - self._queued())
+        self.reading = paces.Pace(options, select.POLLIN, "sent", Client._given)
+        self.writing = paces.Pace(options, select.POLLOUT, "took", Client._taken)
         self.slow = None       # how it was too slow
         self.when_slow = None  # called with that
+        self.lost = None       # the exception by which it is known that it went away
+        self.hurried = False
 
-    def recv(self, size):
-        if self.head_deadline is None:
+    def recv(self, size, flags=0):
+        try:
+            if self.head_deadline is not None:
+                return self._receive_head(size)
+            if flags or self.gettimeout() is not None:
+                return super().recv(size, flags)  # an app that looks after the connection by itself
             return self._receive(size)
+        except (BlockingIOError, TimeoutError):
+            raise
+        except OSError as error:
+            self.lost = error
+            raise
+
+    def _receive_head(self, size):
+        left = self.head_deadline - time.monotonic()
+        if left <= 0:
+            return b""  # to gunicorn it is a client that went away without a request
         if not self.has_waited:
             try:
                 return super().recv(size, socket.MSG_DONTWAIT)  # as a rule it is here already
             except BlockingIOError:
                 self.has_waited = True
         try:
-            self.settimeout(max(self.head_deadline - time.monotonic(), 0.001))
+            self.settimeout(left)
             return super().recv(size)
         except TimeoutError:
-            return b""  # to gunicorn it is a client that went away without a request
+            return b""
 
     def head_is_read(self):
         self.head_deadline = None
         if self.has_waited:
             self.settimeout(None)
+
+    def request_ended(self, body_left):
+        """Nothing but its close is left, which an interrupt need not wait for, as for a head."""
+        self.body_left = body_left
+        self.head_deadline = time.monotonic()
+        self.when_slow = self.lost = None
 
     def _receive(self, size):
         """A part of the body."""
@@ -76,10 +103,13 @@ class Client(socket.socket):
             try:
                 count = super().send(data, flags | socket.MSG_DONTWAIT)
             except BlockingIOError:
-                if self.gettimeout() == 0:
+                if self.gettimeout() == 0 or flags & socket.MSG_DONTWAIT:
                     raise  # gunicorn does not wait for one to whom it says that the request was faulty
                 self._wait(self.writing)
                 continue
+            except OSError as error:
+                self.lost = error
+                raise
             self.sent += count
             return count
 
@@ -103,6 +133,8 @@ class Client(socket.socket):
                     self._wait(self.writing)
                     continue
                 except OSError as error:
+                    if isinstance(error, ConnectionError) or error.errno == errno.ENOTCONN:
+                        self.lost = error  # otherwise it is the file that cannot be read
                     if offset > begun or error.errno not in _NO_SENDFILE:
                         raise
                     break
@@ -138,6 +170,12 @@ class Client(socket.socket):
                 self.when_slow(error.why)
             raise
 
+    def _given(self):
+        return self.received
+
+    def _taken(self):
+        return self.sent - self._queued()
+
     def _queued(self):
         """Bytes that were sent and that the client has not taken. Over a unix socket it is the memory that they need, for
         small parts many times as much: what the buffer can be short of is not held against the client."""
@@ -147,7 +185,8 @@ class Client(socket.socket):
         return queued - self.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
 
     def stop_reading(self):
-        """From another thread: whoever waits for more of the request gets its end."""
+        """From any thread: whoever waits for more of the request gets its end."""
+        self.hurried = True
         self._shutdown(socket.SHUT_RD)
 
     def cut(self):
@@ -174,17 +213,23 @@ class Client(socket.socket):
         super().close()
 
     def _linger(self):
-        left = _LINGER_BYTES
-        until = time.monotonic() + _LINGER
+        began = time.monotonic()
         if self.body_left is None:
             self.settimeout(0)
-            left -= len(super().recv(65536))  # raises where nothing came
-        while left > 0:
-            self.settimeout(max(until - time.monotonic(), 0.001))
-            data = super().recv(65536)
-            if not data:
+            super().recv(65536)  # raises where nothing came
+        while True:
+            left = began + (_LINGER_HURRIED if self.hurried else _LINGER) - time.monotonic()
+            if left <= 0:
                 return
-            left -= len(data)
+            self.settimeout(min(left, _LINGER_SILENT))
+            if not super().recv(65536):
+                return
+
+    def dup(self):
+        """An ordinary socket: the original's way to make it takes other arguments."""
+        copy = socket.socket(self.family, self.type, self.proto, fileno=os.dup(self.fileno()))
+        copy.settimeout(self.gettimeout())
+        return copy
 
     def _shutdown(self, how):
         try:

@@ -24,6 +24,7 @@ _IGNORED = {
     "preload_app": "every worker imports the app for itself",
     "reload": "wsgictl reload does that", "reload_engine": "wsgictl reload does that",
     "reload_extra_files": "wsgictl reload does that",
+    "forwarded_allow_ips": "who connects to the socket is the proxy",
     "wsgi_app": _INI, "paste": _INI, "spew": _UNUSED, "check_config": _UNUSED, "print_config": _UNUSED,
     "header_map": _INI, "forwarder_headers": "header-map of the app's INI file decides",
     "http_protocols": "the proxy speaks HTTP/1.1 to this socket",
@@ -106,7 +107,7 @@ class Configuration(Application):
             "max_requests": 0, "max_requests_jitter": 0, "timeout": 0,
             "user": os.geteuid(), "group": os.getegid(), "worker_tmp_dir": None,
             "daemon": False, "pidfile": None, "preload_app": False, "reload": False, "reuse_port": False,
-            "default_proc_name": options.app,
+            "default_proc_name": options.app, "forwarded_allow_ips": "*",
             # Names with `_` are dropped by ours before; gunicorn must not answer 400 for them.
             "header_map": "dangerous" if options.header_map == "pass" else "drop",
         }

@@ -7,6 +7,8 @@ import _wsgictl_proof as proofs
 # A path with such a part is below another one than it seems, or than it seemed to the proxy.
 _DOTS = re.compile(r"/\.\.?(/|$)")
 
+_HOST = re.compile(r"([^:\[\]]*|\[[^\[\]]*\])(?::(\d*))?")
+
 
 class Environ:
     """`[environ]`, the mounts and the variables of `[proxy]`."""
@@ -47,6 +49,14 @@ class Environ:
                 environ["SCRIPT_NAME"], environ["PATH_INFO"] = environ["SCRIPT_NAME"] + mount, path[len(mount):]
                 return True
         return any(_is_below(path, route) for route in self.routes)
+
+
+def server(headers, scheme):
+    """SERVER_NAME and SERVER_PORT of a request that came over a Unix socket: what the client thinks they are."""
+    host = next((value for name, value in headers if name == "HOST"), "")
+    found = _HOST.fullmatch(host)
+    name, port = found.groups() if found else (None, None)
+    return name or "localhost", port or ("443" if scheme == "https" else "80")
 
 
 def _is_below(path, prefix):

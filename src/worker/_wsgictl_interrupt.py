@@ -6,7 +6,8 @@ that moment, the next `call` raises instead of running any.
 """
 import ctypes
 import threading
-from itertools import starmap
+from collections import defaultdict
+from functools import partial
 
 _here = threading.local()
 
@@ -33,24 +34,22 @@ class Interruptible:
 
     def call(self, function, *args, always=False):
         """Calls app code. `always`: even where an interrupt is pending, as close() must be."""
-        results = []
+        made = defaultdict(partial(function, *args))
         try:
             self._arm(always)
             try:
                 # Both are C: no exception can come between the app's return and the keeping of what it returned, whose
                 # close() will have to be called.
-                results.extend(starmap(function, [args]))
+                made[None]
             finally:
                 self.disarm()
         except Interrupted:
             # It may have come after the app's last instruction, even inside of disarm().
             self.disarm()
-            if not results:
+            if not made:
                 raise
             self.pending = True
-        if not results:
-            raise RuntimeError("the app raised StopIteration")  # which ends starmap() without a result
-        return results[0]
+        return made[None]
 
     def _arm(self, always):
         if self.pending:

@@ -89,7 +89,8 @@ class Loop:
             self.worker.handle(listener, connection, address)
         except interrupt.Interrupted:
             connection.close()  # it should not get here; if it does, the process is about to end anyway
-        except Exception as error:
+        except BaseException as error:
+            # Whatever it was: this thread has others to answer.
             log.error(f"a connection ended with {error!r}")
             connection.close()
         finally:
@@ -112,6 +113,8 @@ class Loop:
                     log.error(f"cannot accept a connection: {error}")
                     time.sleep(0.2)
                     continue
+                if listener.family == socket.AF_UNIX:
+                    address = ""  # it would be a name of the client's own choice, of any bytes
                 return listener, client.Client(accepted, self.options), address
             gone = {number for number, events in self.poll.poll() if events & _GONE}
             for listener in self.listeners:

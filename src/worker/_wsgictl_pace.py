@@ -12,7 +12,7 @@ _LOOK = 1.0
 
 
 class Slow(BrokenPipeError):
-    """The client gives or takes too little. gunicorn takes it for one that went away: it closes, and sends no more."""
+    """The client gives or takes too little: as if it had gone away, nothing more is sent to it."""
 
     def __init__(self, why):
         super().__init__(errno.EPIPE, why)
@@ -20,7 +20,7 @@ class Slow(BrokenPipeError):
 
 
 class Pace:
-    """One direction of one connection. `moved` is called for the bytes that the client has given or taken so far."""
+    """One direction of one connection. `moved(client)` is the number of bytes that it has given or taken so far."""
 
     def __init__(self, options, event, verb, moved):
         self.idle = options.idle_timeout
@@ -42,11 +42,11 @@ class Pace:
             poll.poll()
             return
         began = last = time.monotonic()
-        moved = self.moved()
+        moved = self.moved(client)
         while True:
             ready = poll.poll(min(_LOOK, self.idle / 4) * 1000)
             now = time.monotonic()
-            before, moved = moved, self.moved()
+            before, moved = moved, self.moved(client)
             if ready or moved != before:
                 last = now
             if now - last >= self.idle:

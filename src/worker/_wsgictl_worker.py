@@ -1,15 +1,27 @@
 """gunicorn's sync worker, of which only the handling of one connection is used: no arbiter, no loop, no signals."""
+import errno
 import os
 import random
+import socket
 import sys
 
 from gunicorn import util
+from gunicorn.http import errors
 from gunicorn.workers.sync import SyncWorker
 
 import _wsgictl_answer as answer
 import _wsgictl_environ as environs
 import _wsgictl_headers as headers
+import _wsgictl_interrupt as interrupt
+import _wsgictl_pace as paces
 import _wsgictl_proof as proofs
+
+
+class _Named:
+    """A listening socket, of which gunicorn takes SERVER_NAME and SERVER_PORT. It knows only paths without a colon."""
+
+    def __init__(self, name):
+        self.getsockname = lambda: name
 
 
 class Worker(SyncWorker):
@@ -26,7 +38,7 @@ class Worker(SyncWorker):
         self.proof = proofs.Proof(options)
 
     def load(self, app):
-        self.wsgi = answer.Guard(app, self.options.threads > 1, self.environ)
+        self.wsgi = answer.Guard(app, self.options.threads > 1, self.environ, self.cfg.sendfile is not False)
 
     def handle_request(self, listener, req, client, addr):
         client.head_is_read()
@@ -42,14 +54,59 @@ class Worker(SyncWorker):
         client.when_slow = lambda why: answer.too_slow(request, why)
         if self.last_request is not None and self.requests.begun >= self.last_request:
             self.retire("max-requests")
+        if listener.family == socket.AF_UNIX:
+            listener = _Named(environs.server(req.headers, req.scheme))
         try:
             super().handle_request(listener, req, client, addr)
+        except BaseException as error:
+            if self._is_plain(error, request):
+                raise
+            raise self._translated(error, request, req) from error
         finally:
-            # A body of a known length counts down; a chunked one does not, nor does another version's, perhaps.
-            client.body_left = getattr(getattr(req.body, "reader", None), "length", None)
+            client.request_ended(_body_left(req))
             self.requests.end(request)
+            if self.requests.interrupting:
+                client.stop_reading()
             if not self.alive:  # hooks set it, to be replaced: when they use too much memory, say
                 self.retire("worker.alive")
+
+    def _is_plain(self, error, request):
+        """Whether gunicorn, of any version, takes an exception for what it is.
+
+        By the class alone it would take an OSError of the app for a client that went away, and other classes for a fault of
+        the request; it knows nothing of what the app itself has sent through the socket.
+        """
+        client = request.client
+        if isinstance(error, (StopIteration, interrupt.Interrupted)):
+            return True  # gunicorn has logged it, and cut
+        if isinstance(error, errors.NoMoreData):
+            return client.ends > 0
+        if not isinstance(error, Exception) or isinstance(error, OSError):
+            return False
+        # Before the app is called it is gunicorn that finds faults of the request.
+        return request.answer is None or not (request.answer.begun or isinstance(error, errors.ParseException))
+
+    def _translated(self, error, request, req):
+        """What has gunicorn answer 500 and log the traceback, or cut."""
+        client = request.client
+        if error is client.lost or isinstance(error, (answer.Cut, paces.Slow)):
+            return BrokenPipeError(errno.EPIPE, "the client went away")
+        if request.answer is None or not request.answer.begun:
+            return answer.AppFailure(f"an answer ended with {type(error).__name__}")
+        if not isinstance(error, answer.AppStop):  # by which an app says that it has answered through the socket
+            self.log.error("Error handling request %s", req.uri, exc_info=error)
+            client.cut()
+        return StopIteration()
+
+
+def _body_left(req):
+    """Bytes of a body that nobody has read, or more than 0; None: not known."""
+    reader = getattr(req.body, "reader", None)
+    if hasattr(reader, "length"):
+        return reader.length  # it counts down
+    if hasattr(reader, "parser"):
+        return 0 if reader.parser is None else 1  # of chunks: their end was seen
+    return None
 
 
 def _limit(options):

@@ -1,5 +1,6 @@
 // A worker that starts, or cannot, and what it takes in: C11, G1 and G3 of the cases.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Lab, RELEASES } from '../lab/lab.js';
@@ -98,6 +99,13 @@ for (const release of RELEASES) {
       const upload = await exchange(await worker.connect(), `POST /fast HTTP/1.1\r\nHost: probe\r\nContent-Length: 500000\r\n\r\n${'x'.repeat(500_000)}`);
       assert.deepEqual([upload.status, upload.body, upload.error], [200, 'fast\n', undefined]);
     }));
+
+    it('whatever an app raises, or does with its environ and its socket, its client gets an answer or a cut', async () => {
+      const script = readFileSync(new URL('../../../test/system/worker-answer.py', import.meta.url), 'utf8');
+      const worker = await Worker.make(lab, { start: false });
+      await lab.sh('python3 - /usr/lib/worker', { input: script, timeout: 200_000 });
+      await worker.remove();
+    });
 
     it('what cannot start says why, in its exit status and in one line', async () => {
       const cases: readonly (readonly [string, number, RegExp, WorkerOptions])[] = [
