@@ -59,7 +59,7 @@ class Client(socket.socket):
     def _receive_head(self, size):
         left = self.head_deadline - time.monotonic()
         if left <= 0:
-            return b""  # to gunicorn it is a client that went away without a request
+            return self._head_is_late()
         if not self.has_waited:
             try:
                 return super().recv(size, socket.MSG_DONTWAIT)  # as a rule it is here already
@@ -69,7 +69,11 @@ class Client(socket.socket):
             self.settimeout(left)
             return super().recv(size)
         except TimeoutError:
-            return b""
+            return self._head_is_late()
+
+    def _head_is_late(self):
+        self.body_left = 0  # nor is there an answer
+        return b""  # to gunicorn it is a client that went away without a request
 
     def head_is_read(self):
         self.head_deadline = None
@@ -215,6 +219,7 @@ class Client(socket.socket):
     def _linger(self):
         began = time.monotonic()
         if self.body_left is None:
+            self.hurried = True
             self.settimeout(0)
             super().recv(65536)  # raises where nothing came
         while True:

@@ -11,11 +11,15 @@ import threading
 import time
 import traceback
 
+import _wsgictl_environment as environment
 import _wsgictl_escalation as escalation
 import _wsgictl_exits as exits
 import _wsgictl_interrupt as interrupt
 import _wsgictl_log as log
 import _wsgictl_signals as signals
+
+# How long the last words may take, in seconds.
+_LAST_WORDS = 0.5
 
 
 class Control(threading.Thread):
@@ -157,13 +161,13 @@ class Control(threading.Thread):
             self._leave(f"not waiting for {self.waiting_for} any longer")
 
     def _leave(self, why):
-        log.error(f"{why}, exit status {self.exit_status}")
-        for stream in (sys.stdout, sys.stderr):
-            try:
-                stream.flush()
-            except (OSError, ValueError):
-                pass
-        os._exit(self.exit_status)
+        # Whoever is left behind may hold the lock of a stream.
+        words = threading.Thread(target=_last_words, args=[f"{why}, exit status {self.exit_status}"], daemon=True)
+        try:
+            words.start()
+            words.join(_LAST_WORDS)
+        finally:
+            os._exit(self.exit_status)
 
     def _tell(self):
         status = f"draining: {self._count()}" if self.interrupted is None else f"interrupted: {self._count()} left"
@@ -182,3 +186,8 @@ class Control(threading.Thread):
             os.write(self.signals.writer, b"\0")
         except BlockingIOError:
             pass
+
+
+def _last_words(message):
+    log.error(message)
+    environment.flush()

@@ -1,4 +1,5 @@
 """What must be right around the worker before it can do anything."""
+import atexit
 import os
 import sys
 
@@ -24,6 +25,23 @@ def prepare(options):
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.reconfigure(line_buffering=True)
+    # As the first one it is called last, after the app's own.
+    atexit.register(_put_streams_back)
+
+
+def flush():
+    """Standard output and error: whatever the app has made of them."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            pass  # there may be nothing that could be flushed
+
+
+def _put_streams_back():
+    """One that cannot be flushed would make 120 of Python's exit status."""
+    flush()
+    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
 
 
 def gunicorn_version():

@@ -8,6 +8,7 @@ import traceback
 from urllib.parse import unquote_to_bytes
 
 import _wsgictl_environ as environs
+import _wsgictl_environment as environment
 import _wsgictl_exits as exits
 import _wsgictl_log as log
 
@@ -81,11 +82,13 @@ def _environ(path, options):
 
 
 def _give_up(path, options, thread):
-    frame = sys._current_frames().get(thread)
-    traceback.print_stack(frame, file=sys.stderr)
-    log.error(f"warm-up {path}: no answer after {options.warm_up_timeout:g} s, the app was in the place shown above")
-    sys.stderr.flush()
-    os._exit(exits.COLD)
+    try:
+        frame = sys._current_frames().get(thread)
+        traceback.print_stack(frame, file=sys.__stderr__)
+        log.error(f"warm-up {path}: no answer after {options.warm_up_timeout:g} s, the app was in the place shown above")
+        environment.flush()
+    finally:
+        os._exit(exits.COLD)
 
 
 def _wanted(status, ranges):

@@ -535,27 +535,27 @@ class Sockets(unittest.TestCase):
                 return [environ["wsgi.input"].read()]
             if environ["PATH_INFO"] == "/file":
                 return environ["wsgi.file_wrapper"](open(big.name, "rb"))
-            return [b"x" * 5_000_000]
+            return [b"x" * 1_000_000]
         with tempfile.NamedTemporaryFile() as big:
-            big.write(b"x" * 5_000_000)
+            big.write(b"x" * 1_000_000)
             big.flush()
             for default_timeout in (0.1, 0):
-                with serving(app, "--header-timeout=0.5", default_timeout=default_timeout) as (connect, log):
+                with serving(app, "--header-timeout=0.4", default_timeout=default_timeout) as (connect, log):
                     for path in ("/", "/file"):
                         client = connect()
                         client.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
-                        time.sleep(0.3)
-                        self.assertEqual(len(content(read(client))), 5_000_000, path)
+                        time.sleep(0.2)
+                        self.assertEqual(len(content(read(client))), 1_000_000, path)
                     client = connect()
                     client.sendall(b"POST / HTTP/1.0\r\nContent-Length: 6\r\n\r\nabc")
-                    time.sleep(0.3)
+                    time.sleep(0.2)
                     client.sendall(b"def")
                     self.assertEqual(content(read(client)), b"abcdef")
                     client = connect()
                     client.sendall(b"GET / HTTP/1.0\r\n")
                     began = time.monotonic()
                     self.assertEqual(read(client), b"")
-                    self.assertGreater(time.monotonic() - began, 0.4)
+                    self.assertGreater(time.monotonic() - began, 0.3)
                     self.assertEqual(log.text, "")
 
     def test_the_head_has_one_limit_however_fast_it_comes(self):
@@ -584,10 +584,10 @@ class Sockets(unittest.TestCase):
             with serving(app, tcp=tcp) as (connect, log):
                 for chunked in (False, True):
                     for taken in (0, 1000):
-                        for pause in (0, 0.1) if taken else (0,):
+                        for pause in (0, 0.05) if taken else (0,):
                             with self.subTest(tcp=tcp, chunked=chunked, taken=taken, pause=pause):
                                 client = connect()
-                                size = 4_000_000
+                                size = 2_000_000
                                 head = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {size}"
                                 client.sendall(f"POST /{taken} HTTP/1.1\r\n{head}\r\n\r\n".encode())
                                 for _ in range(8):
@@ -618,6 +618,62 @@ class Sockets(unittest.TestCase):
                     time.sleep(0.01)
                 self.assertLess(time.monotonic() - began, 1 if hurried else 6)
                 client.close()
+
+
+class Leaving(unittest.TestCase):
+    """What an app has made of its streams changes no exit status, and holds nobody up."""
+
+    STREAMS = {
+        "nothing": "", "none": "sys.stdout = sys.stderr = None", "no flush": "sys.stdout = sys.stderr = object()", "closed": "sys.stdout.close()",
+        "raises": "sys.stdout = sys.stderr = type('S', (), {'flush': lambda self: 1 / 0, 'write': lambda self, text: 1 / 0})()",
+        "locked": """
+class Locked:
+    lock = threading.Lock()
+    def flush(self):
+        with self.lock: pass
+    write = flush
+sys.stdout = Locked()
+Locked.lock.acquire()
+""",
+        "buffer": "held = io.TextIOWrapper(io.BytesIO()); sys.stdout = held",
+    }
+
+    ENDS = {
+        "the last exit": (76, "tired of it, exit status 76", """
+import _wsgictl_control as control
+{make}
+control.Control._leave(types.SimpleNamespace(exit_status=76), "tired of it")
+"""),
+        "a warm-up that hangs": (5, "no answer after 1 s", """
+import _wsgictl_warmup as warmup
+{make}
+warmup._give_up("/x", types.SimpleNamespace(warm_up_timeout=1), threading.get_ident())
+"""),
+        "the ordinary exit": (0, "", """
+import _wsgictl_environment as environment
+environment.prepare(types.SimpleNamespace(python_path=[]))
+{make}
+sys.exit(0)
+"""),
+    }
+
+    def test_all(self):
+        runs = []
+        for end, (status, words, code) in self.ENDS.items():
+            for name, make in self.STREAMS.items():
+                if name != "locked" or status == 76:  # others wait, and are bounded from outside
+                    text = "import io, os, sys, threading, time, types\nsys.path.insert(0, sys.argv[1])" + code.format(make=make)
+                    process = subprocess.Popen([sys.executable, "-c", text, sys.path[0]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                    runs.append((end, name, status, words, process))
+        for end, name, status, words, process in runs:
+            with self.subTest(end=end, stream=name):
+                try:
+                    said = process.communicate(timeout=30)[1]
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    said = process.communicate()[1] + "it does not end"
+                self.assertEqual(process.returncode, status, said)
+                self.assertTrue(words in said if words else said == "", said)
 
 
 class Memory(unittest.TestCase):
