@@ -1,10 +1,14 @@
 // nginx and Apache in front of apps, by what `wsgictl proxy` prints.
 import type { Lab } from '../lab/lab.js';
 
-/** Tells its whole environ, and takes a body that it is sent. */
+/** Tells its whole environ, and takes a body that it is sent, if it is not refused. */
 const APP = `
 import json
 def application(environ, start_response):
+    if environ["PATH_INFO"].endswith("/refused"):
+        environ["wsgi.input"].read(int(environ["QUERY_STRING"]))
+        start_response("413 Too Large", [("Content-Type", "text/plain")])
+        return [b"refused by the app"]
     environ["wsgi.input"].read()
     if environ["PATH_INFO"].endswith("/big"):
         start_response("200 OK", [("Content-Type", "text/plain")])
