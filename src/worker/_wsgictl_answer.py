@@ -6,6 +6,7 @@ with 503; after that the connection is cut, and nothing is appended to what the 
 import errno
 import os
 import threading
+import traceback
 import weakref
 
 from gunicorn.http.wsgi import FileWrapper
@@ -74,10 +75,10 @@ class Guard:
             if not _call(body.request, _has_bytes, result):
                 return None
             body.answer.release()
+            return File(body, result.filelike)
         except BaseException:
             body.close()
             raise
-        return File(body, result.filelike)
 
 
 class Answer:
@@ -208,7 +209,7 @@ class File(FileWrapper):
     """A body that gunicorn sends by sendfile()."""
 
     def __init__(self, body, filelike):
-        self.filelike = filelike
+        super().__init__(filelike)
         self.close = body.close
 
 
@@ -270,7 +271,9 @@ def _call(request, function, *args, always=False):
     except BaseException as error:
         # A failure in the app's own clean-up is still the interrupt's work.
         if app_code.landed:
-            log.warning(f"{request.line}: interrupted, and then {error!r}")
+            # Not by repr(), which is the app's own.
+            what = "".join(traceback.format_exception_only(type(error), error))
+            log.warning(f"{request.line}: interrupted, and then {what}")
             raise interrupt.Interrupted from error
         if isinstance(error, StopIteration):
             raise AppStop("the app raised StopIteration") from error

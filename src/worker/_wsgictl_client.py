@@ -72,7 +72,8 @@ class Client(socket.socket):
             return self._head_is_late()
 
     def _head_is_late(self):
-        self.body_left = 0  # nor is there an answer
+        if self.body_left is None:
+            self.body_left = 0  # nor is there an answer
         return b""  # to gunicorn it is a client that went away without a request
 
     def head_is_read(self):
@@ -81,7 +82,8 @@ class Client(socket.socket):
             self.settimeout(None)
 
     def request_ended(self, body_left):
-        """Nothing but its close is left, which an interrupt need not wait for, as for a head."""
+        """Nothing but its close is left. An interrupt need not wait for that, as for a head, and there is nothing to recv(),
+        which gunicorn 26 tries before it closes."""
         self.body_left = body_left
         self.head_deadline = time.monotonic()
         self.when_slow = self.lost = None

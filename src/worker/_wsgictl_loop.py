@@ -10,6 +10,7 @@ import select
 import socket
 import threading
 import time
+import traceback
 from collections import deque
 
 import _wsgictl_client as client
@@ -89,9 +90,9 @@ class Loop:
             self.worker.handle(listener, connection, address)
         except interrupt.Interrupted:
             connection.close()  # it should not get here; if it does, the process is about to end anyway
-        except BaseException as error:
+        except BaseException:
             # Whatever it was: this thread has others to answer.
-            log.error(f"a connection ended with {error!r}")
+            log.error(f"a connection ended with a fault of wsgictl: {traceback.format_exc()}")
             connection.close()
         finally:
             self.clients.pop(thread, None)

@@ -183,8 +183,6 @@ class Raising(unittest.TestCase):
                                 self.assertTrue(b"part" in got, got)
                             if where in ("write", "later"):
                                 self.assertNotIn(b"0\r\n\r\n", got)
-                            if (where, kind) == ("write", "StopIteration"):
-                                continue  # as after an answer through the socket, see below
                             self.assertEqual(log.text.count("Error handling request"), 1, log.text)
                             self.assertIn(type(kinds()[kind]).__name__, log.text)
                             self.assertIn("in " + ("app" if where in ("call", "started", "write") else "__next__" if where != "close" else "close"), log.text)
