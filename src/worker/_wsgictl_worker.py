@@ -76,15 +76,17 @@ class Worker(SyncWorker):
         By the class alone it would take an OSError of the app for a client that went away, and other classes for a fault of
         the request; it knows nothing of what the app itself has sent through the socket.
         """
-        client = request.client
-        if isinstance(error, (StopIteration, interrupt.Interrupted)):
-            return True  # gunicorn has logged it, and cut
+        begun = request.answer is not None and request.answer.begun
+        if isinstance(error, interrupt.Interrupted):
+            return True
+        if isinstance(error, StopIteration):
+            return begun  # gunicorn has logged it, and cut
         if isinstance(error, errors.NoMoreData):
-            return client.ends > 0
+            return request.client.ends > 0
         if not isinstance(error, Exception) or isinstance(error, OSError):
             return False
         # Before the app is called it is gunicorn that finds faults of the request.
-        return request.answer is None or not (request.answer.begun or isinstance(error, errors.ParseException))
+        return not begun and (request.answer is None or not isinstance(error, errors.ParseException))
 
     def _translated(self, error, request, req):
         """What has gunicorn answer 500 and log the traceback, or cut."""

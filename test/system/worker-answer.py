@@ -69,20 +69,19 @@ class Log(logging.Handler):
 
 
 @contextlib.contextmanager
-def serving(app, *arguments, threads=2, tcp=None, post_request=None, sendfile=None, default_timeout=None):
+def serving(app, *arguments, threads=2, tcp=None, default_timeout=None, **settings):
     """A function that connects, and the log."""
     with tempfile.TemporaryDirectory() as directory:
-        listener = socket.socket(socket.AF_UNIX if tcp is None else socket.AF_INET6 if ":" in tcp else socket.AF_INET)
-        listener.bind(directory + "/a:b.sock" if tcp is None else (tcp, 0))
+        unix = directory + "/a:b.sock" if tcp is None else tcp if tcp.startswith("\0") else None
+        listener = socket.socket(socket.AF_UNIX if unix else socket.AF_INET6 if ":" in tcp else socket.AF_INET)
+        listener.bind(unix or (tcp, 0))
         listener.listen(100)
         listener.setblocking(False)
         given = options.parse(["--module=x", f"--threads={threads}", *arguments])
         configuration = config.load(given)
         configuration.cfg.set("errorlog", "/dev/null")
-        if post_request:
-            configuration.cfg.set("post_request", post_request)
-        if sendfile is not None:
-            configuration.cfg.set("sendfile", sendfile)
+        for name, value in settings.items():
+            configuration.cfg.set(name, value)
         logger = configuration.cfg.logger_class(configuration.cfg)
         log = Log()
         logger.error_log.addHandler(log)
@@ -197,14 +196,23 @@ class Raising(unittest.TestCase):
                 self.assertEqual(status(ask(connect, path)), 500, path)
 
     def test_hooks(self):
+        def pre_request(worker, req):
+            if req.path != "/fine":
+                raise kinds()[req.path[1:].replace("%20", " ")]
+
         def post_request(worker, req, environ, response):
-            raise Own
+            if req.path == "/fine":
+                raise Own
+
         def app(environ, start_response):
             start_response("200 OK", TEXT)
             return [b"fine"]
-        with serving(app, post_request=post_request, threads=1) as (connect, log):
-            for _ in range(3):
-                self.assertEqual(ask(connect).count(b"HTTP/1."), 1)
+        with serving(app, pre_request=pre_request, post_request=post_request, threads=1) as (connect, log):
+            for kind in kinds():
+                with self.subTest(kind=kind):
+                    # What is gunicorn's own is a fault of the request where the app has not been called.
+                    self.assertIn(status(ask(connect, "/" + kind.replace(" ", "%20"))), (400, 431, 500) if hasattr(errors, kind) else (500,), log.text)
+                    self.assertEqual(ask(connect, "/fine").count(b"HTTP/1."), 1)
 
     def test_client_gone(self):
         """It is no failure of the app, and nothing is logged; but that another one of the app's is gone, is."""
@@ -310,7 +318,7 @@ class Environs(unittest.TestCase):
                 self.assertEqual(self.environ(connect)["wsgi.url_scheme"], "http", address)
 
     def test_native_strings(self):
-        for address in (None, "127.0.0.1", "::1"):
+        for address in (None, "\0a:b-é", "127.0.0.1", "::1"):
             with serving(self.telling, tcp=address) as (connect, log):
                 for headers in ([], ["Host: shop.example"], ["Host: shop.example:81"], ["Host: [::1]"], ["Host: [::1]:8000"], ["Host: a:b:c"],
                                 ["Host: :"], ["Host:"], ["Host: \xff"]):
@@ -600,6 +608,8 @@ class Sockets(unittest.TestCase):
         def app(environ, start_response):
             start_response("413 Too Large", TEXT)
             return [b"too large"]
+        self.addCleanup(setattr, clients, "_LINGER_SILENT", clients._LINGER_SILENT)
+        clients._LINGER_SILENT = 0.8
         for hurried in (False, True):
             with serving(app, threads=1) as (connect, log):
                 client = connect()
@@ -614,7 +624,7 @@ class Sockets(unittest.TestCase):
                         one.stop_reading()
                 while log.loop.clients:
                     time.sleep(0.01)
-                self.assertLess(time.monotonic() - began, 1 if hurried else 6)
+                self.assertLess(time.monotonic() - began, 5)
                 client.close()
 
 
@@ -659,7 +669,8 @@ sys.exit(0)
         runs = []
         for end, (status, words, code) in self.ENDS.items():
             for name, make in self.STREAMS.items():
-                if name != "locked" or status == 76:  # others wait, and are bounded from outside
+                # Of the others, what is locked waits, and is bounded from outside.
+                if status == 76 or name in ("none", "no flush", "buffer"):
                     text = "import io, os, sys, threading, time, types\nsys.path.insert(0, sys.argv[1])" + code.format(make=make)
                     process = subprocess.Popen([sys.executable, "-c", text, sys.path[0]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
                     runs.append((end, name, status, words, process))
