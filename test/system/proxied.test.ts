@@ -162,13 +162,11 @@ for (const release of OLDEST) {
       assert.match(log, /GET \/slow\/big: the client took (nothing|less) .*: cut/);
     });
 
-    it('an answer that comes before its body was read arrives through both, however long and slow that is', async () => {
+    it('an answer that comes before its body was read arrives through Apache, however long and slow that is', async () => {
       await lab.sh('head -c 3000000 /dev/zero >/tmp/body');
       const uploads: readonly (readonly string[])[] = [[], ['--limit-rate', '1500k'], ['-H', 'Transfer-Encoding: chunked'], ['-H', 'Transfer-Encoding: chunked', '--limit-rate', '1500k']];
-      for (const port of Object.values(PORTS)) {
-        const got = await Promise.all(uploads.flatMap((how) => [0, 1000].map((read) => curl('-H', 'Expect:', ...how, '--data-binary', '@/tmp/body', `http://127.0.0.1:${port}/shop/refused?${read}`))));
-        assert.deepEqual(got, got.map(() => 'refused by the app'));
-      }
+      const got = await Promise.all(uploads.flatMap((how) => [0, 1000].map((read) => curl('-H', 'Expect:', ...how, '--data-binary', '@/tmp/body', `http://127.0.0.1:${APACHE}/shop/refused?${read}`))));
+      assert.deepEqual(got, got.map(() => 'refused by the app'));
     });
 
     it('check says whose account could claim to be the proxy, and that one thread is little behind Apache', async () => {
