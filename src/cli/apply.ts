@@ -5,6 +5,7 @@ import type { Clash } from '../config/clash.js';
 import { ConfigError, EXIT, formatDiagnostic, UserError, type ExitCode } from '../errors.js';
 import { configuredApps, iniPath, isPath, readIni } from '../host/inis.js';
 import { knownApps } from '../host/ledger.js';
+import { mendModes } from '../host/modes.js';
 import { ensureProof } from '../host/proof.js';
 import { ensureStaticUnits, staticChanges, type StaticChanges } from '../host/static-units.js';
 import { appUnit, REQUESTS, socketUnit, TARGET, touchUnit } from '../plan/names.js';
@@ -45,6 +46,7 @@ interface Applied {
  */
 export async function apply(wire: Wire, names: readonly string[], options: ApplyOptions): Promise<ExitCode> {
   const { wanted, gone } = select(wire, names);
+  if (!options.dryRun) mendModes(wire.places, wanted);
   const codes: ExitCode[] = [EXIT.done];
   const applied: Applied[] = [];
   const clashing = clashes(wire);

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { ConfigError, EXIT, formatDiagnostic, UserError, type ExitCode } from '../errors.js';
-import { configuredApps, readIni } from '../host/inis.js';
+import { configuredApps, isPath, readIni } from '../host/inis.js';
+import { mendModes } from '../host/modes.js';
 import { clashes } from './clashes.js';
 import { checkEnvironment } from './environment-check.js';
 import { checkFront } from './front-check.js';
@@ -13,6 +14,7 @@ import type { Wire } from './wire.js';
 export async function check(wire: Wire, names: readonly string[]): Promise<ExitCode> {
   const apps = names.length > 0 ? names : (configuredApps(wire.places) ?? []);
   if (apps.length === 0) sayNoApps(wire.places);
+  mendModes(wire.places, apps.filter((app) => !isPath(app)));
   let faulty = false;
   // Of files that are given by their paths, nobody knows whether they will stand beside the others.
   for (const { diagnostic } of clashes(wire).filter(({ guilty, other }) => apps.includes(guilty) || apps.includes(other))) {

@@ -5,6 +5,7 @@ import { visible } from '../config/visible.js';
 import { ConfigError, EXIT, noSpace, UserError, type ExitCode } from '../errors.js';
 import { readIni } from '../host/inis.js';
 import type { Ledger } from '../host/ledger.js';
+import { mendModes } from '../host/modes.js';
 import type { RollLog } from '../host/roll-log.js';
 import { missing } from '../host/pin.js';
 import { ensureProof } from '../host/proof.js';
@@ -32,6 +33,7 @@ export const failedMark = (wire: Wire, app: string): string => join(wire.places.
  * for. systemd runs one at a time for each app. Its standard output goes to the journal, its events to the ledger.
  */
 export async function runRoll(wire: Wire, app: string, occasion: 'start' | 'reload'): Promise<ExitCode> {
+  mendModes(wire.places, [app]);
   const ledger = wire.ledger(app);
   let stopped = false;
   process.on('SIGTERM', () => {
