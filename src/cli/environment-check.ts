@@ -103,7 +103,7 @@ function refusePassedOver(wire: Wire, config: AppConfig, file: string, text: str
  * where it takes too long, whatever it wants. In a slice that there is: systemd would make one for it, and keep that for ever.
  */
 function checkUnit(workerText: string): string {
-  const dropped = /^(Type|NotifyAccess|Sockets|Slice|Restart\w*|Timeout\w+|Watchdog\w+|Kill\w+|FinalKill\w+|Send\w+|SourcePath|JoinsNamespaceOf|CollectMode|Before)=|^BindReadOnlyPaths=.*\/generations\/%j\/code:|^LoadCredential=wsgictl-proof:/;
+  const dropped = /^(Type|NotifyAccess|Sockets|Slice|Restart\w*|Timeout\w+|Watchdog\w+|Kill\w+|FinalKill\w+|Send\w+|SourcePath|JoinsNamespaceOf|CollectMode|Before|After|Wants)=|^BindReadOnlyPaths=.*\/generations\/%j\/code:|^LoadCredential=wsgictl-proof:/;
   const kept = workerText.split('\n').filter((line) => !dropped.test(line));
   const own = ['Type=oneshot', 'RemainAfterExit=yes', `TimeoutStartSec=${PATIENCE / 1000}s`, 'KillSignal=SIGKILL', 'TimeoutStopSec=1s', 'Slice=wsgi.slice'];
   const text = kept.join('\n').replace('\nExecStart=', `\n${own.join('\n')}\nExecStart=`);

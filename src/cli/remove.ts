@@ -1,6 +1,7 @@
 import { EXIT, UserError, type ExitCode } from '../errors.js';
 import { removeIni } from '../host/inis.js';
 import { removeIfThere } from '../host/files.js';
+import { assertWritable } from '../host/writable.js';
 import { appUnit, sliceUnit, socketUnit, workersOf } from '../plan/names.js';
 import { queue } from './queue.js';
 import { say } from './report.js';
@@ -17,7 +18,8 @@ export async function removeApp(wire: Wire, app: string, options: { readonly kee
   wire.assertApp(app);
   // A member of the group wsgictl could do a part of it.
   if (wire.asksRoot) throw new UserError(`cannot remove ${app}: that needs root`, `sudo wsgictl remove ${app}`);
-  const { systemd } = wire;
+  const { systemd, places } = wire;
+  assertWritable(`remove ${app}`, [places.units, places.state, ...(options.keepIni ? [] : [places.apps])]);
   say(`${app}: drains`);
   await stopApp(wire, app);
   await systemd.disable([appUnit(app), socketUnit(app)]);
@@ -28,7 +30,7 @@ export async function removeApp(wire: Wire, app: string, options: { readonly kee
   for (const generation of wire.units.generations(app)) wire.units.removeGeneration(app, generation);
   wire.units.writeSocketDropIn(app, null);
   removeIfThere(failedMark(wire, app));
-  removeIfThere(`${wire.places.runtime}/${app}.sock`);
+  for (const file of [`${app}.sock`, `tmp/${app}`]) removeIfThere(`${wire.places.runtime}/${file}`);
   wire.ledger(app).forget();
   await systemd.daemonReload();
   for (const unit of [appUnit(app), socketUnit(app)]) await systemd.resetFailed(unit).catch(() => {});

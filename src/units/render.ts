@@ -10,6 +10,7 @@ export const STATIC_UNITS = [
   'wsgi-app-drain.service',
   'wsgi-app@.socket',
   'wsgi-app@.service',
+  'wsgi-app-tmp@.service',
   'wsgi-app-touch@.service',
   'wsgi-app-touched@.service',
   'wsgi-request.socket',

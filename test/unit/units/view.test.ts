@@ -69,7 +69,7 @@ test('whatever is set, the promises of a worker stand in its unit', () => {
   for (const text of ['', 'sandbox = off', 'sandbox = strict', '[service]\nMemoryMax = 1G']) {
     const all = readUnit(workerText(configOf(text))).map(({ section, name, value }) => `${section} ${name}=${value}`);
     for (const one of [
-      'Unit StartLimitIntervalSec=0', 'Unit CollectMode=inactive-or-failed', 'Unit JoinsNamespaceOf=wsgi-app@shop.service', 'Service Type=notify',
+      'Unit StartLimitIntervalSec=0', 'Unit CollectMode=inactive-or-failed', 'Unit JoinsNamespaceOf=wsgi-app-tmp@shop.service', 'Unit Wants=wsgi-app-tmp@shop.service', 'Unit After=wsgi-app-tmp@shop.service', 'Service Type=notify',
       'Service Sockets=wsgi-app@shop.socket', 'Service Slice=wsgi-shop.slice', 'Service KillMode=mixed', 'Service KillSignal=SIGTERM',
       'Service TimeoutStopFailureMode=abort', 'Service WatchdogSignal=RTMIN+8', 'Service Restart=always', 'Service RestartSec=1',
       `Service RestartPreventExitStatus=${NO_SOCKET_STATUS}`, 'Service PrivateTmp=yes',
