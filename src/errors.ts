@@ -27,11 +27,47 @@ export class UserError extends Error {
   }
 }
 
-/** What to say of an error that means that a disk is full; null for any other. */
-export function noSpace(error: unknown): string | null {
-  const { code, path } = (error ?? {}) as NodeJS.ErrnoException;
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return null;
-  return `no space is left on the disk${path === undefined ? '' : ` for ${path}`}`;
+/** What a file system says by its errno(3), to follow "it". */
+const FILE_REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'needs other rights than this account has',
+  EPERM: 'needs other rights than this account has',
+  EROFS: 'is on a file system that is mounted read-only',
+  ENOENT: 'does not exist',
+  ENOTDIR: 'needs a folder where there is none',
+  EISDIR: 'is a directory, not a file',
+  ELOOP: 'is a link that leads back to itself',
+  ENAMETOOLONG: 'has too long a name',
+  EMFILE: 'cannot be opened: this process may open no more files',
+  ENFILE: 'cannot be opened: the system may open no more files',
+  EIO: 'cannot be read or written: the disk has an error',
+  EUCLEAN: 'cannot be read or written: its file system is damaged',
+  ESTALE: 'is on a network file system that has lost it',
+  EBUSY: 'is in use',
+  EEXIST: 'is there already',
+  ENOTEMPTY: 'is not empty',
+  EFBIG: 'would become too large',
+  ENXIO: 'is a device or a socket that nobody answers at',
+  ENODEV: 'is a device that is not there',
+};
+
+/** Why a file cannot be used, to follow "it"; null for what no file system says. */
+export function fileReason(code: string | undefined): string | null {
+  return FILE_REASONS[code ?? ''] ?? null;
+}
+
+/**
+ * What to say of an error of a file system, of whatever call and command: the one place that has words for them. Null for
+ * any other error, which is a bug.
+ */
+export function fileTrouble(error: unknown): UserError | null {
+  const { code, path: named, syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  const path = named?.replace(/\.[0-9a-f]{16}\.tmp$/, ''); // that is written beside it first
+  if (error instanceof UserError || code === undefined) return null;
+  if (syscall === 'uv_cwd') return new UserError('cannot tell the current folder: it is gone, or closed to this account', 'cd / and try again');
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new UserError(`no space is left on the disk${path === undefined ? '' : ` for ${path}`}`);
+  const reason = fileReason(code);
+  if (reason === null) return null;
+  return new UserError(`cannot use ${path ?? 'a file'}: it ${reason}`, code === 'EACCES' || code === 'EPERM' ? 'try again as root (sudo)' : undefined);
 }
 
 /** One fault of a configuration file. */

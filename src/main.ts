@@ -17,7 +17,7 @@ import { runRoll } from './cli/unit-roll.js';
 import { touched } from './cli/touch.js';
 import { appStopped, drainAll, verdict } from './cli/unit-stop.js';
 import { Wire, type GlobalOptions } from './cli/wire.js';
-import { ConfigError, EXIT, noSpace, UserError } from './errors.js';
+import { ConfigError, EXIT, fileTrouble, UserError } from './errors.js';
 import { BusLost, Refused } from './systemd/port.js';
 
 declare const WSGICTL_VERSION: string;
@@ -135,7 +135,8 @@ unit.command('request').argument('<connection>').action((connection: string) => 
 unit.command('verdict').action(() => run((wire) => verdict(wire)));
 
 /** What went wrong, in words, and the exit code. */
-function explain(error: unknown): number {
+function explain(thrown: unknown): number {
+  const error = fileTrouble(thrown) ?? thrown;
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   if (error instanceof ConfigError) {
     complainLines(error.message);
@@ -148,17 +149,6 @@ function explain(error: unknown): number {
   }
   if (error instanceof Refused || error instanceof BusLost) {
     complain(`wsgictl: systemd says: ${error.message}`);
-    return EXIT.cannot;
-  }
-  const { code, path } = (error ?? {}) as NodeJS.ErrnoException;
-  if (code === 'EACCES' || code === 'EPERM') {
-    complain(`wsgictl: ${path ?? 'that'} needs other rights than this account has`);
-    complain('    try again as root (sudo)');
-    return EXIT.cannot;
-  }
-  const full = noSpace(error);
-  if (full !== null) {
-    complain(`wsgictl: ${full}`);
     return EXIT.cannot;
   }
   complainLines(`wsgictl: this is a bug, please report it:\n${(error as Error).stack ?? String(error)}`);

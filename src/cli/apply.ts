@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AppConfig } from '../config/settings.js';
 import type { Clash } from '../config/clash.js';
-import { ConfigError, EXIT, formatDiagnostic, UserError, type ExitCode } from '../errors.js';
+import { ConfigError, EXIT, fileTrouble, formatDiagnostic, UserError, type ExitCode } from '../errors.js';
 import { configuredApps, iniPath, isPath, readIni } from '../host/inis.js';
 import { knownApps } from '../host/ledger.js';
 import { mendModes } from '../host/modes.js';
 import { ensureProof } from '../host/proof.js';
+import { assertWritable } from '../host/writable.js';
 import { ensureStaticUnits, staticChanges, type StaticChanges } from '../host/static-units.js';
 import { appUnit, REQUESTS, socketUnit, TARGET, touchUnit } from '../plan/names.js';
 import { last } from '../roll/events.js';
@@ -75,6 +76,7 @@ export async function apply(wire: Wire, names: readonly string[], options: Apply
     return worst(codes);
   }
 
+  if (work.length > 0 || common.size > 0) assertWritable('apply', [wire.places.units, wire.places.state]);
   const ready = work.length === 0 && common.size === 0 ? [] : await install(wire, work, common, codes);
   for (const one of ready) {
     try {
@@ -266,7 +268,8 @@ function guarded(app: string, action: () => void): ExitCode {
 }
 
 /** Prints an error of one app and returns its exit code. Bugs are thrown on. */
-function complainOf(app: string, error: unknown): ExitCode {
+function complainOf(app: string, thrown: unknown): ExitCode {
+  const error = fileTrouble(thrown) ?? thrown;
   if (error instanceof ConfigError) {
     for (const diagnostic of error.diagnostics) complain(formatDiagnostic(diagnostic));
     return error.exitCode;

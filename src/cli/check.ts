@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { ConfigError, EXIT, formatDiagnostic, UserError, type ExitCode } from '../errors.js';
+import { ConfigError, EXIT, fileTrouble, formatDiagnostic, UserError, type ExitCode } from '../errors.js';
 import { configuredApps, isPath, readIni } from '../host/inis.js';
 import { mendModes } from '../host/modes.js';
 import { clashes } from './clashes.js';
@@ -44,9 +44,10 @@ export async function check(wire: Wire, names: readonly string[]): Promise<ExitC
       wire.runner.ensure();
       for (const line of await checkEnvironment(wire, config, staged)) say(`${config.name}: ${line}`);
       say(`${config.name}: fine`);
-    } catch (error) {
+    } catch (thrown) {
       // What is wrong with one app does not keep the others from being looked at.
       faulty = true;
+      const error = fileTrouble(thrown) ?? thrown;
       if (error instanceof UserError) complain(`${app}: ${error.message}${error.hint === undefined ? '' : `; ${error.hint}`}`);
       else if (error instanceof ConfigError) for (const diagnostic of error.diagnostics) complain(formatDiagnostic(diagnostic));
       else throw error;

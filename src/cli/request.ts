@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { EXIT, noSpace, UserError, type ExitCode } from '../errors.js';
+import { EXIT, fileTrouble, UserError, type ExitCode } from '../errors.js';
 import { LONGEST_REQUEST, parseRequest, requestLine, type Answer, type Request } from '../plan/request.js';
 import { Refused } from '../systemd/port.js';
 import { queue } from './queue.js';
@@ -43,7 +43,7 @@ async function carryOut(wire: Wire, request: Request): Promise<Answer> {
     if (error instanceof UserError) return { error: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
     if (error instanceof Refused) return { refused: { code: error.code, message: error.message } };
     complainLines((error as Error).stack ?? String(error));
-    return { error: `cannot ${request.verb} ${request.app}: ${noSpace(error) ?? (error as Error).message}`, hint: 'journalctl -t wsgi-request' };
+    return { error: `cannot ${request.verb} ${request.app}: ${fileTrouble(error)?.message ?? (error as Error).message}`, hint: 'journalctl -t wsgi-request' };
   }
 }
 

@@ -1,4 +1,5 @@
 import { EXIT, UserError, type ExitCode } from '../errors.js';
+import { assertWritable } from '../host/writable.js';
 import { appUnit } from '../plan/names.js';
 import { refuseIfGone } from './unit-roll.js';
 import { isRetrying } from './queue.js';
@@ -8,7 +9,10 @@ import { isShut } from './shut-socket.js';
 import type { Wire } from './wire.js';
 
 export async function reloadApps(wire: Wire, apps: readonly string[], untilCommit: boolean): Promise<ExitCode> {
-  return inTurn(apps, (app) => rollApp(wire, app, 'reload', { untilCommit }));
+  return inTurn(apps, (app) => {
+    assertRollable(wire, `reload ${app}`);
+    return rollApp(wire, app, 'reload', { untilCommit });
+  });
 }
 
 export async function startApps(wire: Wire, apps: readonly string[]): Promise<ExitCode> {
@@ -28,9 +32,15 @@ export async function restartApps(wire: Wire, apps: readonly string[]): Promise<
 
 /** Rolls to a copy of an earlier generation: the one before the current one, or the given one. */
 export async function rollbackApp(wire: Wire, app: string, text: string | undefined, untilCommit: boolean): Promise<ExitCode> {
+  assertRollable(wire, `roll back ${app}`);
   const to = rollbackTarget(wire, app, text);
   const verb = (await isRetrying(wire, await wire.systemd.unit(appUnit(app)))) ? 'start' : 'reload';
   return rollApp(wire, app, verb, { untilCommit, wish: { kind: 'rollback', to } });
+}
+
+/** A new generation is written before it is started. Throws UserError. */
+function assertRollable({ places }: Wire, what: string): void {
+  assertWritable(what, [places.units, places.state]);
 }
 
 /** The generation that a rollback goes to. Throws UserError where there is no such one, or it cannot run any more. */

@@ -2,15 +2,19 @@ import { existsSync } from 'node:fs';
 import type { AppConfig } from '../config/settings.js';
 import { oneLine } from '../config/visible.js';
 import { EXIT, type ExitCode } from '../errors.js';
+import { readIfThere } from '../host/files.js';
 import { configuredApps, readIni, unpackedSince } from '../host/inis.js';
 import { knownApps } from '../host/ledger.js';
 import { missing } from '../host/pin.js';
+import { lostTmp } from '../host/private-tmp.js';
 import { appUnit, socketUnit, touchUnit, workersOf } from '../plan/names.js';
 import { last } from '../roll/events.js';
 import { failureOf, observe } from '../roll/observe.js';
+import { unwritable } from '../host/writable.js';
 import { unopenable } from './openable.js';
 import { say, sayJson, sayNoApps } from './report.js';
 import { isSafe } from './socket-move.js';
+import { failedMark } from './unit-roll.js';
 import type { Wire } from './wire.js';
 
 export interface WorkerStatus {
@@ -81,6 +85,10 @@ export async function appStatus(wire: Wire, app: string): Promise<AppStatus> {
   if (end !== null && end.exit !== EXIT.done) {
     problems.push(`the last ${last(ended, 'begin')?.wish.kind === 'start' ? 'start' : 'roll'} failed: ${firstLine(end.text)}: wsgictl logs ${app}`);
   }
+  const mark = end === null || end.exit === EXIT.done ? readIfThere(failedMark(wire, app)) : null;
+  if (mark !== null) problems.push(`the last roll failed: ${firstLine(mark)}: wsgictl logs ${app}`); // and could not be written down
+  const unwritten = unwritable(wire.places.state);
+  if (unwritten !== null) problems.push(`${wire.places.state} ${unwritten}: nothing new can be rolled`);
   if (ledger.socketMove() !== null) problems.push(`a move of its socket was cut off and is unfinished: wsgictl apply ${app}`);
   if (current === null) problems.push(`never ran: wsgictl apply ${app}`);
   const onDemand = socket.unitFileState === 'enabled' || (unit.unitFileState === 'disabled' && socket.active === 'active');
@@ -100,6 +108,8 @@ export async function appStatus(wire: Wire, app: string): Promise<AppStatus> {
     if (address.startsWith('/') && !isSafe(wire, address)) problems.push(`its socket ${address} is in a folder that another account can write: wsgictl check ${app}`);
     else if (address.startsWith('/') && !existsSync(address)) problems.push(`its socket ${address} is gone, so nobody can connect: systemctl restart ${socketUnit(app)}`);
   }
+  const hasTmp = unit.active === 'active' && !/^PrivateTmp=(?!yes$)/m.test(current === null ? '' : (ledger.unitText(current) ?? ''));
+  for (const path of hasTmp ? lostTmp(wire.places, app) : []) problems.push(`its private ${path} is gone, and no worker can start: wsgictl reload ${app}`);
   const unwatched = unit.active === 'active' && wire.units.read(touchUnit(app)) !== null && (await systemd.unit(touchUnit(app))).active !== 'active';
   if (unwatched) problems.push(`a touch is not noticed: systemctl status ${touchUnit(app)}`);
   // What packages brought is not here to stay undone: that a roll was due, and could not be, is for somebody.

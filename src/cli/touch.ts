@@ -1,6 +1,7 @@
 import type { AppConfig } from '../config/settings.js';
 import { EXIT, type ExitCode } from '../errors.js';
 import type { Ledger } from '../host/ledger.js';
+import { ifTaken } from '../host/files.js';
 import { stampsOf } from '../host/stamps.js';
 import { appUnit, touchedUnit, touchUnit } from '../plan/names.js';
 import { notActive } from './follow.js';
@@ -75,7 +76,7 @@ export async function touched(wire: Wire, app: string, again: boolean): Promise<
 
 /** A roll begins, and takes in what was touched so far. */
 export function takeTouches(ledger: Ledger): void {
-  ledger.setTouched(stampsOf('', Object.keys(ledger.touched())));
+  ifTaken(() => ledger.setTouched(stampsOf('', Object.keys(ledger.touched()))));
 }
 
 function isRunning(active: string): boolean {

@@ -2,14 +2,15 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROOF_CREDENTIAL } from '../config/proof.js';
 import { visible } from '../config/visible.js';
-import { ConfigError, EXIT, noSpace, UserError, type ExitCode } from '../errors.js';
+import { ConfigError, EXIT, fileTrouble, UserError, type ExitCode } from '../errors.js';
 import { readIni } from '../host/inis.js';
 import type { Ledger } from '../host/ledger.js';
 import { mendModes } from '../host/modes.js';
 import type { RollLog } from '../host/roll-log.js';
 import { missing } from '../host/pin.js';
+import { mendTmp } from '../host/private-tmp.js';
 import { ensureProof } from '../host/proof.js';
-import { removeIfThere } from '../host/files.js';
+import { ifTaken, removeIfThere } from '../host/files.js';
 import type { Generation } from '../plan/generation.js';
 import { appUnit, parseWorker, socketUnit, workersOf } from '../plan/names.js';
 import { generationOf } from '../plan/stage.js';
@@ -53,8 +54,10 @@ export async function runRoll(wire: Wire, app: string, occasion: 'start' | 'relo
   };
   if (wish.kind !== 'scale') takeTouches(ledger);
   write({ kind: 'begin', wish, from, pid: process.pid });
+  if (log.lost !== null) sayLines(`${app}: what this roll does is not written down: ${log.lost}`);
   const ending = await attempt(async () => {
     if (unfinished !== null) write({ kind: 'note', text: cutOff(unfinished, from) });
+    for (const path of mendTmp(wire.places, app)) write({ kind: 'note', text: `its private ${path} was gone, and is made again, empty` });
     const spec = await prepare(wire, ledger, wish, from, occasion, write);
     write({ kind: 'generation', generation: spec.generation.number, processes: spec.processes });
     if (wish.kind === 'new' && socketIsToMove(wire, app)) write({ kind: 'note', text: `the socket is to change, which a roll does not: wsgictl apply ${app}` });
@@ -97,8 +100,8 @@ async function attempt(body: () => Promise<Ending>): Promise<Ending> {
   } catch (error) {
     if (error instanceof ConfigError) return { outcome: 'failed', exit: EXIT.configuration, text: error.message };
     if (error instanceof UserError) return { outcome: 'failed', exit: error.exitCode, text: error.message };
-    const full = noSpace(error);
-    if (full !== null) return { outcome: 'failed', exit: EXIT.cannot, text: full };
+    const trouble = fileTrouble(error);
+    if (trouble !== null) return { outcome: 'failed', exit: trouble.exitCode, text: trouble.message };
     return { outcome: 'failed', exit: EXIT.cannot, text: `bug in wsgictl: ${(error as Error).stack ?? String(error)}` };
   }
 }
@@ -242,8 +245,10 @@ async function clean(wire: Wire, ledger: Ledger): Promise<void> {
   const units = await wire.systemd.list([workersOf(ledger.app)]);
   const jobs = await Promise.all(units.map((unit) => wire.systemd.job(unit)));
   const inUse = units.filter((unit, at) => observe(unit, jobs[at] ?? null) !== null).map((unit) => parseWorker(unit.name)?.generation);
-  for (const generation of wire.units.generations(ledger.app)) {
-    if (generation !== current && !inUse.includes(generation)) wire.units.removeGeneration(ledger.app, generation);
-  }
-  ledger.prune(inUse.filter((generation): generation is number => generation !== undefined));
+  ifTaken(() => {
+    for (const generation of wire.units.generations(ledger.app)) {
+      if (generation !== current && !inUse.includes(generation)) wire.units.removeGeneration(ledger.app, generation);
+    }
+    ledger.prune(inUse.filter((generation): generation is number => generation !== undefined));
+  });
 }

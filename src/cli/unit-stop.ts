@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { EXIT, type ExitCode } from '../errors.js';
-import { removeIfThere } from '../host/files.js';
+import { ifTaken, removeIfThere } from '../host/files.js';
 import { ALL_SOCKETS, ALL_WORKERS, FRONT, socketUnit, TARGET, workersOf } from '../plan/names.js';
 import { Reaper } from '../roll/reaper.js';
 import { BusLost, type UnitState } from '../systemd/port.js';
@@ -17,7 +17,7 @@ export async function appStopped(wire: Wire, app: string): Promise<ExitCode> {
     await close(wire, app);
   });
   removeIfThere(failedMark(wire, app));
-  wire.ledger(app).endUnfinished({ at: Date.now(), kind: 'end', outcome: 'stopped', exit: EXIT.done, text: 'the app was stopped' });
+  ifTaken(() => wire.ledger(app).endUnfinished({ at: Date.now(), kind: 'end', outcome: 'stopped', exit: EXIT.done, text: 'the app was stopped' }));
   return EXIT.done;
 }
 

@@ -3,6 +3,7 @@ import {
   closeSync, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileTrouble } from '../errors.js';
 import { holdFolder } from './inside.js';
 
 /**
@@ -86,6 +87,17 @@ export function readIfThere(path: string): string | null {
 /** Returns whether there was one to remove. */
 export function removeIfThere(path: string): boolean {
   const there = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-  rmSync(path, { force: true });
+  if (there) rmSync(path, { force: true });
   return there;
+}
+
+/** Does what is only for later; where the file system does not take it, that is all that is lost. Returns whether it was done. */
+export function ifTaken(action: () => void): boolean {
+  try {
+    action();
+    return true;
+  } catch (error) {
+    if (fileTrouble(error) === null) throw error;
+    return false;
+  }
 }

@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { readApp, type ReadApp } from '../config/app.js';
 import { appNameFault } from '../config/name.js';
 import type { AppConfig } from '../config/settings.js';
-import { ConfigError, UserError } from '../errors.js';
+import { ConfigError, fileReason, UserError } from '../errors.js';
 import type { Generation } from '../plan/generation.js';
 import { Folder } from './folder.js';
 import type { Places } from './places.js';
@@ -121,8 +121,8 @@ function guarded(places: Places, file: string, notThere: string, body: () => Rea
       const apps = configuredApps(places) ?? [];
       throw new UserError(notThere, apps.length > 0 ? `there is ${apps.join(', ')}` : `write ${iniPath(places, 'NAME')} first`);
     }
-    if (code === 'EISDIR') return fault(file, 'is a directory, not an INI file');
-    if (code === 'EACCES') return fault(file, 'cannot be read by this account');
+    const reason = fileReason(code);
+    if (reason !== null) return fault(file, reason);
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync, readlinkSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
-import { noSpace, UserError } from '../errors.js';
+import { fileTrouble, UserError } from '../errors.js';
 
 /** As many as the kernel follows before it says ELOOP: path_resolution(7). */
 const LINKS = 40;
@@ -108,18 +108,11 @@ function openFolder(path: string, make: boolean): number {
   }
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ELOOP: 'a symbolic link leads to itself, or was switched just now',
-  ENOTDIR: 'what should be a folder there is none',
-};
-
-/** An error that names the path as it was asked for. What only a hostile or broken tree can cause is a user's error. */
+/** An error that names the path as it was asked for, with its code. What only a hostile or broken tree can cause is a user's error. */
 function inWords(error: unknown, path: string): unknown {
   const { code, errno, message } = error as NodeJS.ErrnoException;
   if (code === undefined || errno === undefined || error instanceof UserError) return error;
-  const known = ['ENOENT', 'EACCES', 'EPERM'].includes(code) || noSpace(error) !== null;
-  const worded = known
-    ? new Error(message.replace(/, (\w+) '.*/s, `, $1 '${path}'`))
-    : new UserError(`cannot use ${path}: ${REASONS[code] ?? code}`, `ls -ld ${path}`);
-  return Object.assign(worded, { code, path });
+  const named = Object.assign(new Error(message.replace(/, (\w+) '.*/s, `, $1 '${path}'`)), { code, path });
+  const isOrdinary = ['ENOENT', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT', 'EROFS'].includes(code);
+  return isOrdinary ? named : Object.assign(fileTrouble(named) ?? named, { code, path });
 }

@@ -1,10 +1,10 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, openSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { appNameFault } from '../config/name.js';
-import { UserError } from '../errors.js';
+import { fileTrouble, UserError } from '../errors.js';
 import type { Generation } from '../plan/generation.js';
 import { last, type RollEvent, type Wish } from '../roll/events.js';
-import { syncDirectory, writeWhole } from './files.js';
+import { ifTaken, syncDirectory, writeWhole } from './files.js';
 import { Folder } from './folder.js';
 import { keepTree } from './kept.js';
 import { lineOf, RollLog } from './roll-log.js';
@@ -47,7 +47,9 @@ export class Ledger {
     return Number.isNaN(number) ? null : number;
   }
 
+  /** Writes nothing where it is committed already. */
   commit(generation: number): void {
+    if (this.current() === generation) return;
     const temporary = join(this.directory, 'current.tmp');
     rmSync(temporary, { force: true });
     symlinkSync(`generations/${generation}`, temporary);
@@ -74,11 +76,10 @@ export class Ledger {
     if (this.#folder.read('wish') === JSON.stringify(wish)) this.takeWish();
   }
 
-  /** Reads the wish and forgets it. */
+  /** Reads the wish and forgets it; one that cannot be forgotten is not taken, or it would come true again and again. */
   takeWish(): Wish | null {
     const text = this.#folder.read('wish');
-    if (text === null) return null;
-    this.#set('wish', null);
+    if (text === null || !ifTaken(() => this.#set('wish', null))) return null;
     return JSON.parse(text) as Wish;
   }
 
@@ -199,14 +200,20 @@ export class Ledger {
     return join(this.directory, 'rolls', `${roll}.jsonl`);
   }
 
-  /** Reserves the next sequence number, for good, and returns the open log of that roll. */
+  /** Reserves the next sequence number, for good, and returns the open log of that roll; one that is lost where nothing can be written. */
   beginRoll(now: () => number): RollLog {
     const folder = join(this.directory, 'rolls');
-    mkdirSync(folder, { recursive: true, mode: 0o755 });
     const number = this.lastRoll() + 1;
-    const log = new RollLog(number, openSync(this.rollFile(number), 'ax', 0o644), now);
-    syncDirectory(folder);
-    return log;
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o755 });
+      const log = new RollLog(number, openSync(this.rollFile(number), 'ax', 0o644), now);
+      syncDirectory(folder);
+      return log;
+    } catch (error) {
+      const trouble = fileTrouble(error);
+      if (trouble === null) throw error;
+      return new RollLog(number, null, now, trouble.message);
+    }
   }
 
   /** Forgets all but the newest rolls and generations; `keep` are in use. */
@@ -235,7 +242,7 @@ export class Ledger {
   /** Null removes it. */
   #set(name: string, text: string | null): void {
     if (text === null) this.#folder.remove(name);
-    else this.#folder.write(name, text);
+    else if (this.#folder.read(name) !== text) this.#folder.write(name, text);
   }
 
   #json(name: string): unknown {

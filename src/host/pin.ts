@@ -4,7 +4,7 @@ import { hasControl } from '../config/control.js';
 import { lineOf } from '../config/origin.js';
 import { holds } from '../config/rules.js';
 import type { AppConfig } from '../config/settings.js';
-import { ConfigError, type Diagnostic } from '../errors.js';
+import { ConfigError, fileReason, type Diagnostic } from '../errors.js';
 import type { Pinned } from '../units/view.js';
 import { foreignIn } from './kept.js';
 import { realpathIn } from './realpath.js';
@@ -35,7 +35,7 @@ export function pin(config: AppConfig, runner: string, isPackaged: boolean, root
       return real;
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      const reason = code === 'ENOENT' ? 'does not exist' : code === undefined ? message : `cannot be read (${code})`;
+      const reason = code === undefined ? message : (fileReason(code) ?? `cannot be read (${code})`);
       faults.push({ ...lineOf(config, `app.${key}`), message: `${key} ${path} ${reason}`, severity: 'error' });
       return path;
     }

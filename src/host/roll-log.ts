@@ -1,32 +1,37 @@
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, writeSync } from 'node:fs';
 import { visibleJson } from '../config/visible.js';
-import { noSpace } from '../errors.js';
+import { fileTrouble } from '../errors.js';
 import type { NewEvent, RollEvent } from '../roll/events.js';
 
 /** The log of a roll under way. */
 export class RollLog {
   constructor(
     readonly number: number,
-    private readonly file: number,
+    private readonly file: number | null,
     private readonly now: () => number,
+    /** Why it cannot be written, in words: then it is none. */
+    readonly lost: string | null = null,
   ) {}
 
   /**
-   * Appends an event; what a later run must know is on the disk when this returns. On a full disk the event is lost, whole,
-   * and the roll goes on: what it does next depends on systemd alone.
+   * Appends an event; what a later run must know is on the disk when this returns. Where the disk takes no more, the event
+   * is lost, whole, and the roll goes on: what it does next depends on systemd alone.
    */
   write(event: NewEvent): RollEvent {
     const stamped = { at: this.now(), ...event } as RollEvent;
-    const line = lineOf(stamped);
-    const { size } = fstatSync(this.file);
-    if (written(this.file, line) < Buffer.byteLength(line)) ftruncateSync(this.file, size);
-    if (['begin', 'generation', 'commit', 'end'].includes(event.kind)) fsyncSync(this.file);
+    if (this.file !== null) append(this.file, lineOf(stamped), ['begin', 'generation', 'commit', 'end'].includes(event.kind));
     return stamped;
   }
 
   close(): void {
-    closeSync(this.file);
+    if (this.file !== null) closeSync(this.file);
   }
+}
+
+function append(file: number, line: string, lasting: boolean): void {
+  const { size } = fstatSync(file);
+  if ((tried(() => writeSync(file, line)) ?? 0) < Buffer.byteLength(line)) tried(() => ftruncateSync(file, size));
+  if (lasting) tried(() => fsyncSync(file));
 }
 
 /** An event as a line of the log, harmless to look at. */
@@ -34,12 +39,12 @@ export function lineOf(event: RollEvent): string {
   return `${visibleJson(JSON.stringify(event))}\n`;
 }
 
-/** How many bytes a full disk takes of a text. */
-function written(file: number, text: string): number {
+/** Null where the file system refuses. */
+function tried<T>(action: () => T): T | null {
   try {
-    return writeSync(file, text);
+    return action();
   } catch (error) {
-    if (noSpace(error) === null) throw error;
-    return 0;
+    if (fileTrouble(error) === null) throw error;
+    return null;
   }
 }

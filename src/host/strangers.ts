@@ -1,12 +1,11 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, opendirSync, readSync, type Dirent, type Stats } from 'node:fs';
-import { UserError } from '../errors.js';
+import { fileReason, UserError } from '../errors.js';
 import { inside, O_PATH } from './inside.js';
 
 /** The most that a file is read of that somebody else may have written, in bytes: of a project or an INI file. */
 export const MEBIBYTE = 1_048_576;
 
-export const DIRECTORY = 'is a directory, not a file';
-const OTHER_RIGHTS = 'needs other rights than this account has';
+export const DIRECTORY = fileReason('EISDIR') as string;
 
 /** A file that is there, and is not read. */
 export class Unreadable extends UserError {
@@ -15,7 +14,7 @@ export class Unreadable extends UserError {
     /** `is a FIFO, not a file` */
     readonly reason: string,
   ) {
-    super(`cannot read ${path}: it ${reason}`, reason === OTHER_RIGHTS ? 'try again as root (sudo)' : undefined);
+    super(`cannot read ${path}: it ${reason}`, reason === fileReason('EACCES') ? 'try again as root (sudo)' : undefined);
   }
 }
 
@@ -38,7 +37,7 @@ export function readStranger(path: string, most: number, root = ''): Buffer | nu
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    throw code === undefined ? error : new Unreadable(root + path, reasonOf(code));
+    throw code === undefined ? error : new Unreadable(root + path, fileReason(code) ?? `cannot be read (${code})`);
   } finally {
     for (const one of [file, looked]) if (one !== null) closeSync(one);
   }
@@ -58,7 +57,7 @@ export function listStranger(path: string, most: number, root = ''): Dirent[] | 
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    throw code === undefined ? error : new Unreadable(root + path, reasonOf(code));
+    throw code === undefined ? error : new Unreadable(root + path, fileReason(code) ?? `cannot be read (${code})`);
   }
 }
 
@@ -69,7 +68,7 @@ export function statStranger(path: string, root = ''): Stats | null {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    throw code === undefined ? error : new Unreadable(root + path, reasonOf(code));
+    throw code === undefined ? error : new Unreadable(root + path, fileReason(code) ?? `cannot be read (${code})`);
   }
 }
 
@@ -88,18 +87,4 @@ function readFirst(file: number, size: number): Buffer {
 function kindOf(found: Stats): string {
   if (found.isDirectory()) return DIRECTORY;
   return `is a ${found.isFIFO() ? 'FIFO' : found.isSocket() ? 'socket' : 'device'}, not a file`;
-}
-
-function reasonOf(code: string): string {
-  switch (code) {
-    case 'EACCES':
-    case 'EPERM':
-      return OTHER_RIGHTS;
-    case 'ELOOP':
-      return 'is a link that leads back to itself';
-    case 'ENAMETOOLONG':
-      return 'has too long a name';
-    default:
-      return `cannot be read (${code})`;
-  }
 }

@@ -1,5 +1,5 @@
 import { readFileSync, type Stats } from 'node:fs';
-import { UserError } from '../errors.js';
+import { fileReason, UserError } from '../errors.js';
 import { holdFile, inside } from './inside.js';
 import { wayTo, type Step } from './realpath.js';
 
@@ -94,7 +94,7 @@ function ofWrongKind({ path, stats }: Step, kind: PathKind): Distrust | null {
 }
 
 function notThere(path: string, { code, message }: NodeJS.ErrnoException): Distrust {
-  return { path, reason: code === 'ENOENT' ? 'does not exist' : `cannot be looked at (${code ?? message})`, foreign: false };
+  return { path, reason: fileReason(code) ?? `cannot be looked at (${code ?? message})`, foreign: false };
 }
 
 /** Who runs this, if that is not root. */

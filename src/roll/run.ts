@@ -1,4 +1,4 @@
-import { EXIT, noSpace, type ExitCode } from '../errors.js';
+import { EXIT, fileTrouble, type ExitCode } from '../errors.js';
 import { workersOf, workerUnit } from '../plan/names.js';
 import type { Generation } from '../plan/generation.js';
 import { BusLost, Refused, type Systemd } from '../systemd/port.js';
@@ -68,11 +68,11 @@ export async function roll(spec: Roll, world: World): Promise<Ending> {
   }
 }
 
-/** systemd's no to a job, or a full disk, is a failure as any other: what was begun is undone. */
+/** systemd's no to a job, or a file system's, is a failure as any other: what was begun is undone. */
 function refusal(error: unknown): string {
   if (error instanceof Refused) return `systemd says: ${error.message}`;
-  const full = noSpace(error);
-  if (full !== null) return full;
+  const trouble = fileTrouble(error);
+  if (trouble !== null) return trouble.message;
   throw error;
 }
 
