@@ -13,6 +13,8 @@ import { appUnit, REQUESTS, socketUnit, TARGET, touchUnit } from '../plan/names.
 import { last } from '../roll/events.js';
 import { planApp, type Before, type Change, type WantedSocket } from '../plan/plan.js';
 import type { Staged } from '../plan/stage.js';
+import { checkHost } from './app-check.js';
+import { missedAtBoot, saidOfBoot } from './boot.js';
 import { clashes } from './clashes.js';
 import { checkEnvironment } from './environment-check.js';
 import { prepareInRoot, removeFromRoot } from './image.js';
@@ -113,7 +115,7 @@ function refuseClash(app: string, all: readonly Clash[]): void {
 async function examine(wire: Wire, app: string): Promise<Applied> {
   const { config, diagnostics } = readIni(wire.places, app);
   if (config === null) throw new ConfigError(diagnostics);
-  for (const diagnostic of diagnostics) complain(formatDiagnostic(diagnostic));
+  for (const diagnostic of [...diagnostics, ...checkHost(wire, config)]) complain(formatDiagnostic(diagnostic));
   const staged = wire.stage(config);
   assertOpenable(wire, staged);
   const ledger = wire.ledger(app);
@@ -254,6 +256,8 @@ async function startTarget(wire: Wire): Promise<void> {
 }
 
 async function noteIfStopped(wire: Wire, app: string): Promise<void> {
+  const missed = await missedAtBoot(wire, app);
+  if (missed !== null) say(`${app}: ${saidOfBoot(missed)}`);
   const unit = await wire.systemd.unit(appUnit(app));
   if (unit.active === 'inactive') say(`${app}: is stopped: wsgictl start ${app}`);
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { ConfigError, EXIT, fileTrouble, formatDiagnostic, UserError, type ExitCode } from '../errors.js';
 import { configuredApps, isPath, readIni } from '../host/inis.js';
 import { mendModes } from '../host/modes.js';
+import { checkHost } from './app-check.js';
 import { clashes } from './clashes.js';
 import { checkEnvironment } from './environment-check.js';
 import { checkFront } from './front-check.js';
@@ -29,7 +30,7 @@ export async function check(wire: Wire, names: readonly string[]): Promise<ExitC
         faulty = true;
         continue;
       }
-      for (const diagnostic of checkFront(wire, config)) complain(formatDiagnostic(diagnostic));
+      for (const diagnostic of [...checkHost(wire, config), ...checkFront(wire, config)]) complain(formatDiagnostic(diagnostic));
       const staged = wire.stage(config);
       assertOpenable(wire, staged);
       wire.touch(config);

@@ -10,6 +10,7 @@ import { lostTmp } from '../host/private-tmp.js';
 import { appUnit, socketUnit, touchUnit, workersOf } from '../plan/names.js';
 import { last } from '../roll/events.js';
 import { failureOf, observe } from '../roll/observe.js';
+import { missedAtBoot, saidOfBoot } from './boot.js';
 import { unwritable } from '../host/writable.js';
 import { unopenable } from './openable.js';
 import { say, sayJson, sayNoApps } from './report.js';
@@ -96,6 +97,8 @@ export async function appStatus(wire: Wire, app: string): Promise<AppStatus> {
     if (onDemand && socket.active === 'active') notes.push('its first connection starts it');
     else if (unit.unitFileState === 'enabled') problems.push(`is stopped: wsgictl start ${app}`);
   }
+  const missed = current === null ? null : await missedAtBoot(wire, app);
+  if (missed !== null) problems.push(saidOfBoot(missed));
   if (unit.sub === 'auto-restart' || unit.active === 'failed') problems.push(`does not start; systemd tries again: wsgictl logs ${app}`);
   if (unit.active === 'active' && unit.job === null && socket.active !== 'active') problems.push(`its socket was shut down, and nobody can connect: wsgictl restart ${app}`);
   if (unit.active === 'active' && ready < wanted) problems.push(`${ready} of ${wanted} workers are ready`);
