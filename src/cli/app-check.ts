@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { passedOver } from '../config/env-file.js';
 import { lineOf } from '../config/origin.js';
 import type { AppConfig } from '../config/settings.js';
-import { ConfigError, fileTrouble, type Diagnostic } from '../errors.js';
+import { ConfigError, fileTrouble, UserError, type Diagnostic } from '../errors.js';
 import { readAccounts } from '../host/accounts.js';
 import { readTrusted } from '../host/trust.js';
 import type { Wire } from './wire.js';
@@ -37,13 +37,13 @@ function isElsewhere(kind: 'user' | 'group', name: string, root: string): boolea
   return spawnSync('getent', ['--', kind === 'user' ? 'passwd' : 'group', name], { stdio: 'ignore', timeout: 10_000 }).status !== 2;
 }
 
-/** Whoever may not read the file has root look for himself. */
+/** Whoever may not read the file has root look for himself; what must not be opened is told elsewhere. */
 function ofEnvironmentFile({ places: { root } }: Wire, config: AppConfig, path: string, index: number): Diagnostic[] {
   let content: Buffer;
   try {
     content = readTrusted(path, root).content;
   } catch (error) {
-    if (fileTrouble(error) === null) throw error;
+    if (fileTrouble(error) === null && !(error instanceof UserError)) throw error;
     return [];
   }
   const text = content.toString('utf8');

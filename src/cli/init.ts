@@ -3,9 +3,9 @@ import { hasControl } from '../config/control.js';
 import { turns } from '../config/visible.js';
 import { appNameFault } from '../config/name.js';
 import { EXIT, UserError, type ExitCode } from '../errors.js';
+import { accountRows } from '../host/accounts.js';
 import { Folder } from '../host/folder.js';
 import { ProjectFiles } from '../host/project-files.js';
-import { FileSources } from '../host/sources.js';
 import { detect } from '../project/detect.js';
 import { accountName, appName, OTHERS, proposal } from '../project/proposal.js';
 import { complain, say, sayFile } from './report.js';
@@ -59,10 +59,10 @@ const SYSTEM = { least: 100, most: 999 };
 /** Who owns the project runs it, unless that is root or a proxy: then an account of the app's own. */
 function userOf(root: string, directory: string, app: string): User {
   const uid = new Folder(directory, root).stat('.')?.uid ?? 0;
-  const lines = (new FileSources(root).read('/etc/passwd') ?? '').split('\n').map((line) => line.split(':'));
-  const owner = lines.find((fields) => fields[2] === String(uid))?.[0];
+  const rows = accountRows('passwd', root);
+  const owner = rows.find((row) => row[2] === String(uid))?.[0];
   if (uid >= SYSTEM.least && owner !== undefined) return { name: owner, why: 'The owner of the directory. An account of its own, which cannot write there, is safer.', missing: false };
-  const numbers = new Map(lines.map(([name, , number]) => [name, Number(number)]));
+  const numbers = new Map(rows.map(([name, , number]) => [name, Number(number)]));
   const name = accountName(app, (one) => {
     const number = numbers.get(one);
     return number !== undefined && (number < SYSTEM.least || number > SYSTEM.most);

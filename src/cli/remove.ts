@@ -2,7 +2,7 @@ import { EXIT, UserError, type ExitCode } from '../errors.js';
 import { removeIni } from '../host/inis.js';
 import { removeIfThere } from '../host/files.js';
 import { assertWritable } from '../host/writable.js';
-import { appUnit, sliceUnit, socketUnit, workersOf } from '../plan/names.js';
+import { appUnit, sliceUnit, socketUnit, tmpUnit, workersOf } from '../plan/names.js';
 import { queue } from './queue.js';
 import { say } from './report.js';
 import { failedMark } from './unit-roll.js';
@@ -19,12 +19,12 @@ export async function removeApp(wire: Wire, app: string, options: { readonly kee
   // A member of the group wsgictl could do a part of it.
   if (wire.asksRoot) throw new UserError(`cannot remove ${app}: that needs root`, `sudo wsgictl remove ${app}`);
   const { systemd, places } = wire;
-  assertWritable(`remove ${app}`, [places.units, places.state, ...(options.keepIni ? [] : [places.apps])]);
+  assertWritable(`remove ${app}`, [places.units, places.state, ...(options.keepIni ? [] : [places.apps])], { adds: false });
   say(`${app}: drains`);
   await stopApp(wire, app);
   await systemd.disable([appUnit(app), socketUnit(app)]);
   await removeTouch(wire, app);
-  await systemd.stop(socketUnit(app)).then((job) => systemd.jobResult(job)).catch(() => {});
+  for (const unit of [socketUnit(app), tmpUnit(app)]) await systemd.stop(unit).then((job) => systemd.jobResult(job)).catch(() => {});
   if (!options.keepIni) removeIni(wire.places, app);
   await systemd.stop(sliceUnit(app)).then((job) => systemd.jobResult(job)).catch(() => {});
   for (const generation of wire.units.generations(app)) wire.units.removeGeneration(app, generation);

@@ -3,8 +3,8 @@ import { Folder } from './folder.js';
 
 /** What /etc/passwd and /etc/group say: passwd(5), group(5). Accounts of a directory service are not in there. */
 export function readAccounts(root = ''): Accounts {
-  const users = rows('passwd', root);
-  const groups = rows('group', root);
+  const users = accountRows('passwd', root);
+  const groups = accountRows('group', root);
   const find = (table: readonly (readonly string[])[], name: string): readonly string[] | undefined =>
     table.find(([known, , id]) => known === name || id === name);
   const idOf = (table: readonly (readonly string[])[], name: string): number | null => {
@@ -22,6 +22,12 @@ export function readAccounts(root = ''): Accounts {
   };
 }
 
-function rows(file: string, root: string): readonly (readonly string[])[] {
+/** The name of an account or group; its number where it has none. */
+export function nameOf(id: number, file: 'passwd' | 'group', root = ''): string {
+  return accountRows(file, root).find((row) => row[2] === String(id))?.[0] || String(id);
+}
+
+/** Their fields: name, password, number, … */
+export function accountRows(file: 'passwd' | 'group', root = ''): readonly (readonly string[])[] {
   return (new Folder('/etc', root).read(file) ?? '').split('\n').filter((line) => line.includes(':') && !line.startsWith('#')).map((line) => line.split(':'));
 }

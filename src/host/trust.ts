@@ -1,5 +1,6 @@
 import { readFileSync, type Stats } from 'node:fs';
 import { fileReason, UserError } from '../errors.js';
+import { nameOf as accountName } from './accounts.js';
 import { holdFile, inside } from './inside.js';
 import { wayTo, type Step } from './realpath.js';
 
@@ -143,11 +144,9 @@ function kindOf(stats: Stats): string {
   return stats.isFile() ? 'a regular file' : 'a device';
 }
 
-/** The name of an account or group of this machine; its number where it has none, and for another root. */
+/** As this machine calls them: another root's are numbers. */
 function nameOf(id: number, file: 'passwd' | 'group', root = ''): string {
-  if (root !== '') return String(id);
-  const line = readFileSync(`/etc/${file}`, 'utf8').split('\n').find((one) => one.split(':')[2] === String(id));
-  return line?.split(':')[0] || String(id);
+  return root === '' ? accountName(id, file) : String(id);
 }
 
 /** The account that all belong to who have no number in a user namespace. */

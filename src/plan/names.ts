@@ -27,6 +27,8 @@ const undashed = (app: string): string => app.replaceAll('-', ':');
 
 export const appUnit = (app: string): string => `wsgi-app@${app}.service`;
 export const socketUnit = (app: string): string => `wsgi-app@${app}.socket`;
+/** What holds the private /tmp of an app's workers. */
+export const tmpUnit = (app: string): string => `wsgi-app-tmp@${app}.service`;
 /** What watches the files by which an app is reloaded. */
 export const touchUnit = (app: string): string => `wsgi-app-touch@${app}.path`;
 export const touchedUnit = (app: string): string => `wsgi-app-touch@${app}.service`;
