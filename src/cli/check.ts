@@ -4,6 +4,7 @@ import { configuredApps, isPath, readIni } from '../host/inis.js';
 import { mendModes } from '../host/modes.js';
 import { checkHost } from './app-check.js';
 import { clashes } from './clashes.js';
+import { checkDropIns } from './drop-in-check.js';
 import { checkEnvironment } from './environment-check.js';
 import { checkFront } from './front-check.js';
 import { notKept } from './narrate.js';
@@ -32,6 +33,7 @@ export async function check(wire: Wire, names: readonly string[]): Promise<ExitC
       }
       for (const diagnostic of [...checkHost(wire, config), ...checkFront(wire, config)]) complain(formatDiagnostic(diagnostic));
       const staged = wire.stage(config);
+      for (const diagnostic of checkDropIns(wire, config, staged)) complain(formatDiagnostic(diagnostic));
       assertOpenable(wire, staged);
       wire.touch(config);
       const { foreign } = staged.pinned;

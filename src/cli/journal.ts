@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { linesOf, oneLine } from '../config/visible.js';
 import { appUnit, workersOf } from '../plan/names.js';
+import { reasonIn, type Reason } from '../roll/reason.js';
 import type { Mode } from '../units/view.js';
 
 /** How much of the journal is read for a message, in bytes, and for how long, in ms: a single entry may have many MB. */
@@ -16,6 +17,14 @@ export function lastLines(mode: Mode, unit: string, invocation: string, count: n
   // systemd's own lines about the unit say less than the event that we show already.
   const own = all.filter(({ _SYSTEMD_UNIT, _SYSTEMD_USER_UNIT }) => (_SYSTEMD_USER_UNIT ?? _SYSTEMD_UNIT) !== MANAGER);
   return own.flatMap(({ MESSAGE }) => linesOf(textOf(MESSAGE))).slice(-count);
+}
+
+/** How much of what a worker said is looked through for its reason, in lines. */
+const TRACEBACK = 60;
+
+/** Why one run of a worker failed, in its own words: the one place that knows where these are. Null where it left none. */
+export function failureReason(mode: Mode, unit: string, invocation: string): Reason | null {
+  return reasonIn(lastLines(mode, unit, invocation, TRACEBACK));
 }
 
 /** What systemd said about the lines of a unit file when it read it (systemd.journal-fields(7), CONFIG_LINE=). */

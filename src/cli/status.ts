@@ -4,9 +4,10 @@ import { oneLine } from '../config/visible.js';
 import { EXIT, type ExitCode } from '../errors.js';
 import { readIfThere } from '../host/files.js';
 import { configuredApps, readIni, unpackedSince } from '../host/inis.js';
-import { knownApps } from '../host/ledger.js';
+import { knownApps, type Ledger } from '../host/ledger.js';
 import { missing } from '../host/pin.js';
 import { lostTmp } from '../host/private-tmp.js';
+import { keptReason } from '../host/reason-file.js';
 import { appUnit, socketUnit, touchUnit, workersOf } from '../plan/names.js';
 import { last } from '../roll/events.js';
 import { failureOf, observe } from '../roll/observe.js';
@@ -41,8 +42,21 @@ export interface AppStatus {
   readonly wanted: number;
   readonly ready: number;
   readonly workers: readonly WorkerStatus[];
+  /** The last roll that failed, until a later one succeeds. */
+  readonly failure: FailureStatus | null;
   /** What somebody should know, with the next command. */
   readonly notes: readonly string[];
+}
+
+export interface FailureStatus {
+  readonly roll: number;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  /** What became of it: `worker 1 of generation 8 could not load the app (exit status 3)`. */
+  readonly text: string;
+  /** What the worker said itself, and the place in its code; null where it left nothing, and for who may not read the journal. */
+  readonly reason: string | null;
+  readonly place: string | null;
 }
 
 /** Shows what serves. Returns 1 if any of the apps needs somebody. */
@@ -76,17 +90,14 @@ export async function appStatus(wire: Wire, app: string): Promise<AppStatus> {
 
   const problems: string[] = [];
   const notes: string[] = [];
-  const ended = ledger.lastEnded();
-  const end = last(ended, 'end');
+  const failed = failureStatus(ledger);
   const rolling = ['reloading', 'activating'].includes(unit.active) && unit.sub !== 'auto-restart';
   if (ledger.unfinished() !== null) {
     if (rolling) notes.push(`a roll is under way: wsgictl logs -f ${app}`);
     else problems.push(`a roll was cut off and is unfinished: wsgictl reload ${app}`);
   }
-  if (end !== null && end.exit !== EXIT.done) {
-    problems.push(`the last ${last(ended, 'begin')?.wish.kind === 'start' ? 'start' : 'roll'} failed: ${firstLine(end.text)}: wsgictl logs ${app}`);
-  }
-  const mark = end === null || end.exit === EXIT.done ? readIfThere(failedMark(wire, app)) : null;
+  if (failed !== null) problems.push(`the last ${failed.what} failed: ${inWords(failed.failure)}: wsgictl logs ${app}`);
+  const mark = failed === null ? readIfThere(failedMark(wire, app)) : null;
   if (mark !== null) problems.push(`the last roll failed: ${firstLine(mark)}: wsgictl logs ${app}`); // and could not be written down
   const unwritten = unwritable(wire.places.state);
   if (unwritten !== null) problems.push(`${wire.places.state} ${unwritten}: nothing new can be rolled`);
@@ -124,8 +135,23 @@ export async function appStatus(wire: Wire, app: string): Promise<AppStatus> {
 
   return {
     app, healthy: problems.length === 0, active: unit.active, socket: socket.active, generation: current,
-    release: record?.directory ?? null, wanted, ready, workers, notes: [...problems, ...notes],
+    release: record?.directory ?? null, wanted, ready, workers, failure: failed?.failure ?? null,
+    notes: [...problems, ...notes],
   };
+}
+
+function failureStatus(ledger: Ledger): { readonly what: 'start' | 'roll'; readonly failure: FailureStatus } | null {
+  const roll = ledger.lastFailed();
+  const events = roll === null ? [] : ledger.events(roll);
+  const end = last(events, 'end');
+  if (roll === null || end === null) return null;
+  const { text = null, place = null } = keptReason(ledger, roll) ?? {};
+  const failure = { roll, at: new Date(end.at).toISOString(), text: end.text.split('\n')[0] as string, reason: text, place };
+  return { what: last(events, 'begin')?.wish.kind === 'start' ? 'start' : 'roll', failure };
+}
+
+function inWords({ text, reason, place }: FailureStatus): string {
+  return `${text}${reason === null ? '' : `: ${reason}`}${place === null ? '' : ` (${place})`}`;
 }
 
 interface Changes {
@@ -159,10 +185,6 @@ function overridden({ file, packaged, lines, credentials, environment, environ, 
   const settings = Object.entries(lines).map(([setting, [first = 0]]): [string, number] => [setting, first]);
   const given = [...settings, ...open].flatMap(([setting, line]) => (own(line) ? setting : []));
   return given.length === 0 ? [] : [`${given.join(', ')} from ${file}, the rest from ${packaged.file}`];
-}
-
-function firstLine(text: string): string {
-  return text.split('\n')[0] as string;
 }
 
 function show(app: AppStatus): void {

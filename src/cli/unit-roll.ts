@@ -11,14 +11,17 @@ import { missing } from '../host/pin.js';
 import { mendTmp } from '../host/private-tmp.js';
 import { ensureProof } from '../host/proof.js';
 import { ifTaken, removeIfThere } from '../host/files.js';
+import { keepReason } from '../host/reason-file.js';
 import type { Generation } from '../plan/generation.js';
 import { appUnit, parseWorker, socketUnit, workersOf } from '../plan/names.js';
 import { generationOf } from '../plan/stage.js';
 import { budget } from '../roll/budget.js';
 import { last, type NewEvent, type RollEvent, type Wish } from '../roll/events.js';
 import { observe } from '../roll/observe.js';
+import type { Reason } from '../roll/reason.js';
 import { roll, type Ending, type Roll } from '../roll/run.js';
 import type { Job } from '../systemd/port.js';
+import { failureReason } from './journal.js';
 import { describe, notKept } from './narrate.js';
 import { assertOpenable, assertStartable, unopenable } from './openable.js';
 import { close } from './unit-close.js';
@@ -120,10 +123,18 @@ async function end(
   }
   // A touch is for an app that runs; only from now on is it noticed.
   if (occasion === 'start') takeTouches(ledger);
+  const reason = failed ? reasonOf(wire, ledger.events(log.number)) : null;
+  if (reason !== null) keepReason(ledger, log.number, reason);
   write({ kind: 'end', outcome: ending.outcome, exit: ending.exit, text: ending.text, calls: wire.systemd.calls });
   log.close();
   if (ending.outcome === 'stopped' && occasion === 'start') return stoppedInStart(wire, app);
   return ending.exit;
+}
+
+/** What the worker said that made a roll fail. */
+function reasonOf(wire: Wire, events: readonly RollEvent[]): Reason | null {
+  const failure = last(events, 'failure');
+  return failure?.unit === undefined ? null : failureReason(wire.places.mode, failure.unit, failure.invocation ?? '');
 }
 
 /**

@@ -4,8 +4,10 @@ import { opensOf } from './opened.js';
 import type { Entry } from './scan.js';
 import type { Assignment } from './settings.js';
 
-/** Directives that would break a promise of wsgictl, each with what to do instead. */
-const REFUSED: readonly (readonly [names: RegExp, instead: string])[] = [
+type Rows = readonly (readonly [names: RegExp, instead: string])[];
+
+/** Directives of how a worker starts, is told to stop and comes back, each with what to do instead. */
+const LIFE: Rows = [
   [/^Exec(Start|StartPre|StartPost|Condition)$/, 'what is run is said by [app] module, script or factory'],
   [/^Exec(Reload|Stop|StopPost)$/, 'workers are stopped by [reload] graceful-timeout and interrupt-timeout'],
   [/^(Type|NotifyAccess|ExitType|PIDFile|GuessMainPID|RemainAfterExit|BusName)$/, 'a worker tells systemd itself when it is ready'],
@@ -23,6 +25,11 @@ const REFUSED: readonly (readonly [names: RegExp, instead: string])[] = [
   ],
   [/^(Sockets|NonBlocking|OpenFile|FileDescriptorStore(Max|Preserve)|USBFunction\w*)$/, 'a worker gets the sockets of [socket] listen and nothing else'],
   [/^(Standard(Input|InputText|InputData)|TTY\w+)$/, 'a worker has no input and no terminal'],
+];
+
+/** Directives that would break a promise of wsgictl. */
+const REFUSED: Rows = [
+  ...LIFE,
   [/^SetCredential$/, 'the unit can be read by every account: write the secret into a file and use [credentials]'],
   [/^Slice$/, "an app's workers have a slice of their own: set its limits by systemctl set-property"],
   [/^(User|DynamicUser|PAMName)$/, 'use [app] user'],
@@ -43,6 +50,11 @@ const REFUSED: readonly (readonly [names: RegExp, instead: string])[] = [
     'it is no directive of [Service]: write a drop-in',
   ],
 ];
+
+/** What a directive that breaks the life of a worker is said by instead, or why it cannot be; null for any other. */
+export function lifeOf(name: string): string | null {
+  return LIFE.find(([names]) => names.test(name))?.[1] ?? null;
+}
 
 /** Lists for which empty means "none", and not "forget what stands above". */
 const EMPTY_IS_NONE = new Set(['CapabilityBoundingSet', 'AmbientCapabilities']);

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { appNameFault } from '../config/name.js';
 import { fileTrouble, UserError } from '../errors.js';
 import type { Generation } from '../plan/generation.js';
-import { last, type RollEvent, type Wish } from '../roll/events.js';
+import { last, type RollEvent, standingFailure, type Wish } from '../roll/events.js';
 import { ifTaken, syncDirectory, writeWhole } from './files.js';
 import { Folder } from './folder.js';
 import { keepTree } from './kept.js';
+import { reasonFile } from './reason-file.js';
 import { lineOf, RollLog } from './roll-log.js';
 import type { Stamps } from './stamps.js';
 import { readTrusted, type Trusted } from './trust.js';
@@ -31,6 +32,7 @@ const KEPT = 10;
  *     generations/7/                record.json, unit.service, app.ini (frozen, with the mode of the original); of a
  *                                   packaged app also code/, the files of its directory
  *     rolls/12.jsonl                the events of a roll; without an `end` it was cut off
+ *     rolls/12.reason               what the worker said by which it failed: for who may read the journal
  */
 export class Ledger {
   /** As this machine names it: of another root, for messages only. */
@@ -173,13 +175,10 @@ export class Ledger {
     });
   }
 
-  /** The events of the last roll that has ended, whatever began since; none before there is one. */
-  lastEnded(): RollEvent[] {
-    for (const roll of this.rolls().reverse()) {
-      const events = this.events(roll);
-      if (last(events, 'end') !== null) return events;
-    }
-    return [];
+  /** The roll that failed and that nothing since has made good, reboots and starts of what is committed included; null for none. */
+  lastFailed(): number | null {
+    const rolls = this.rolls().reverse();
+    return rolls[standingFailure(this.#eventsOf(rolls))] ?? null;
   }
 
   /** The events of the last roll if it has no end: it goes on, or was cut off. */
@@ -216,9 +215,12 @@ export class Ledger {
     }
   }
 
-  /** Forgets all but the newest rolls and generations; `keep` are in use. */
+  /** Forgets all but the newest rolls and generations, and the roll whose failure is still to be told; `keep` are in use. */
   prune(keep: readonly number[]): void {
-    for (const roll of this.rolls().slice(0, -2 * KEPT)) rmSync(this.rollFile(roll), { force: true });
+    const failed = this.lastFailed();
+    for (const roll of this.rolls().slice(0, -2 * KEPT).filter((one) => one !== failed)) {
+      for (const file of [this.rollFile(roll), reasonFile(this, roll)]) rmSync(file, { force: true });
+    }
     const current = this.current();
     for (const number of this.generations().slice(0, -KEPT - 1)) {
       if (number === current || keep.includes(number)) continue;
@@ -237,6 +239,10 @@ export class Ledger {
 
   forget(): void {
     this.state.removeTree(this.app);
+  }
+
+  *#eventsOf(rolls: readonly number[]): Iterable<RollEvent[]> {
+    for (const roll of rolls) yield this.events(roll);
   }
 
   /** Null removes it. */

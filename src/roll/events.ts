@@ -1,4 +1,4 @@
-import type { ExitCode } from '../errors.js';
+import { EXIT, type ExitCode } from '../errors.js';
 
 /** Why a roll runs. */
 export type Wish =
@@ -36,4 +36,26 @@ export function last<K extends RollEvent['kind']>(events: readonly RollEvent[], 
     if (event.kind === kind) return event as Extract<RollEvent, { kind: K }>;
   }
   return null;
+}
+
+/**
+ * Where the failed roll stands, among those that have ended, newest first, that nothing since has made good: -1 for none.
+ * A start and another number of workers bring up what is committed, so they say nothing of a release that had failed.
+ */
+export function standingFailure(rolls: Iterable<readonly RollEvent[]>): number {
+  let servedSince = false;
+  let at = 0;
+  for (const events of rolls) {
+    const end = last(events, 'end');
+    const wish = last(events, 'begin')?.wish.kind ?? 'new';
+    const keeps = wish === 'start' || wish === 'scale';
+    if (end !== null && end.exit !== EXIT.done) {
+      if (!(keeps && servedSince)) return at;
+    } else if (end?.outcome === 'done') {
+      if (!keeps) return -1;
+      servedSince = true;
+    }
+    at++;
+  }
+  return -1;
 }

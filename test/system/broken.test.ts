@@ -53,6 +53,18 @@ for (const release of RELEASES) {
       assert.match(notes.join('\n'), /the last roll failed: worker \d of generation \d+ .*: wsgictl logs shop/);
     }
 
+    /** Why the last roll failed, as `status` knows it; for an account that may not read the journal, too. */
+    async function known(reason: string, place: RegExp): Promise<void> {
+      const note = new RegExp(`the last roll failed: worker 1 of generation \\d+ could not load the app \\(exit status 3\\): ${reason} \\(${place.source}\\): wsgictl logs shop`);
+      const { code, notes, failure } = await statusOf(lab);
+      assert.equal(code, 1);
+      assert.match(notes.join('\n'), note);
+      assert.equal(failure?.reason, reason);
+      assert.match(failure?.place ?? '', place);
+      const stranger = (await lab.run(['runuser', '-u', 'deploy', '--', 'wsgictl', 'status', 'shop'])).stdout;
+      assert.match(stranger, /the last roll failed: worker 1 of generation \d+ could not load the app \(exit status 3\): wsgictl logs shop/);
+    }
+
     for (const kind of KINDS) {
       it(`6.2: ${kind}: rolled back, with the reason`, async (t) => {
         const { generation: current } = await statusOf(lab);
@@ -75,6 +87,7 @@ for (const release of RELEASES) {
         }
 
         const { samples, fewest, then } = await watch.stop();
+        if (kind === 'import') await known('RuntimeError: release broken-import is broken: it cannot be imported', /\/srv\/shop\/releases\/broken-import\/app\.py:\d+/);
         assert.ok(samples > 3, `${samples} samples`);
         assert.ok(fewest >= PROCESSES, `${fewest} workers served:\n${then}`);
         const report = await lossless(load);
@@ -85,6 +98,25 @@ for (const release of RELEASES) {
         );
       });
     }
+
+    it('a failed roll stays known, with its reason, when the app was stopped and the journal is gone', async () => {
+      const current = await recover({ settle: `${SETTLE_SHORT}ms`, 'max-surge': '100%' });
+      // What an app says is for people to read: more than 4 KB of it, and what drives a terminal.
+      await lab.sh(`cp -r /srv/shop/releases/${good} /srv/shop/releases/long; ln -sfn /srv/shop/releases/long /srv/shop/current
+        echo 'raise ValueError("the reason: \\x1b[31m" + "x" * 10000)' >/srv/shop/releases/long/app.py`);
+      const { code, stderr } = await lab.run(['wsgictl', 'apply', 'shop']);
+      assert.equal(code, 4);
+      assert.match(stderr, /^ +ValueError: the reason: <U\+001B>\[31mx{900}/m);
+      await lab.sh('wsgictl stop shop; journalctl --rotate --vacuum-time=1us; wsgictl start shop');
+      const { generation, failure, notes } = await statusOf(lab);
+      assert.equal(generation, current);
+      assert.match(failure?.reason ?? '', /^ValueError: the reason: \u001b\[31mx{900,1000}…$/);
+      assert.equal(failure?.place, '/srv/shop/releases/long/app.py:1');
+      assert.match(notes.join('\n'), /the last roll failed: .*ValueError: the reason/);
+      assert.match((await lab.run(['wsgictl', 'status', 'shop'])).stdout, /ValueError: the reason: <U\+001B>\[31mx/);
+      await recover({});
+      assert.equal((await statusOf(lab)).failure, null);
+    });
 
     for (const [surge, unavailable] of LONG ? ([['1', '0'], ['0', '1']] as const) : ([['0', '1']] as const)) {
       it(`6.2: broken in worker 3 only, when others have left for it (max-surge ${surge}, max-unavailable ${unavailable})`, async (t) => {

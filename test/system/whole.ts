@@ -17,6 +17,7 @@ export interface Status {
   readonly generation: number | null;
   readonly wanted: number;
   readonly workers: readonly { readonly unit: string; readonly generation: number; readonly phase: string; readonly pid: number }[];
+  readonly failure: { readonly text: string; readonly reason: string | null; readonly place: string | null } | null;
   readonly notes: readonly string[];
 }
 
