@@ -24,7 +24,8 @@ import { complain, say, sayNoApps } from './report.js';
 import { isRetrying } from './queue.js';
 import { rollApp } from './roll-command.js';
 import { hintAtReload, showChange, showStaticChanges } from './show-plan.js';
-import { endMove, listens, moveSocket } from './socket-move.js';
+import { changeSocket, hasDrifted } from './socket-access.js';
+import { assertFree, endMove, listens, moveSocket } from './socket-move.js';
 import { installTouch, removeTouch, startTouch } from './touch.js';
 import type { Wire } from './wire.js';
 
@@ -129,6 +130,7 @@ async function examine(wire: Wire, app: string): Promise<Applied> {
     touchText: wire.units.read(touchUnit(app)),
     listens: current === null || wire.places.root !== '' ? null : await listens(wire, app),
     moving: ledger.socketMove() !== null,
+    socketDrifted: current !== null && wire.places.root === '' && (await hasDrifted(wire, app)),
     ...(await lastRoll(wire, app)),
   };
   const socket = wire.socket(config);
@@ -157,6 +159,7 @@ async function install(wire: Wire, work: readonly Applied[], common: StaticChang
   const ready: Applied[] = [];
   for (const one of work) {
     try {
+      if (one.change.kind === 'new') await assertFree(wire, one.config.name, one.socket);
       if (one.config.proxy.proof) ensureProof(wire.places.state, one.config.name);
       if (['new', 'changed'].includes(one.change.kind)) await checkEnvironment(wire, one.config, one.staged);
       ready.push(one);
@@ -208,6 +211,7 @@ async function bringAbout(wire: Wire, one: Applied, options: ApplyOptions): Prom
       : await rollApp(wire, app, 'start', { untilCommit, wish: { kind: 'new' } });
     return code === EXIT.done ? code : abandon(wire, app, code);
   }
+  if (change.socketChanges === true) await changeSocket(wire, app, one.socket);
   // What watches for a touch is another one by now, and nothing else has changed.
   if (change.kind === 'changed' && change.diff.length === 0 && change.processes === null && !change.socketMoves) return EXIT.done;
   if (!running && !retrying) {

@@ -1,11 +1,11 @@
-import { createServer } from 'node:net';
-import { existsSync, lstatSync, rmSync } from 'node:fs';
-import { readListen, type Listen } from '../config/listen.js';
-import { EXIT, UserError, type ExitCode } from '../errors.js';
+import { lstatSync, rmSync } from 'node:fs';
+import { EXIT, type ExitCode } from '../errors.js';
+import { isSameFile } from '../host/listeners.js';
 import type { WantedSocket } from '../plan/plan.js';
 import { addressesOf, sameForm, withAddresses } from '../plan/socket.js';
 import { appUnit, socketUnit } from '../plan/names.js';
 import { distrustListen } from './openable.js';
+import { isInTheWay, probe } from './probe.js';
 import { complain, say } from './report.js';
 import { monotonic, type Wire } from './wire.js';
 
@@ -26,12 +26,15 @@ export async function moveSocket(wire: Wire, app: string, socket: WantedSocket):
   const { systemd, units } = wire;
   const ledger = wire.ledger(app);
   const held = await listens(wire, app);
-  // One that root must not make again is left at once: for the moment until its restart, new workers find no socket.
-  const kept = (held ?? []).filter((address) => isSafe(wire, address));
-  const leave = [...(ledger.socketMove()?.from ?? []), ...(held ?? [])].filter((address) => !socket.addresses.includes(address));
+  const isWanted = (address: string): boolean => socket.addresses.includes(address);
+  const makesWay = (address: string): boolean => !isWanted(address) && socket.addresses.some((one) => isInTheWay(address, one));
+  // One that root must not make again, or that is in the way of a new one, is left at once: for the moment until its
+  // restart, new workers find no socket.
+  const kept = (held ?? []).filter((address) => isSafe(wire, address) && !makesWay(address));
+  const leave = [...(ledger.socketMove()?.from ?? []), ...(held ?? [])].filter((address) => !isWanted(address));
   const before = units.socketDropIn(app);
   if (held !== null) {
-    for (const address of socket.addresses) if (!held.includes(address)) await probe(address);
+    for (const address of socket.addresses) if (!held.includes(address)) await probe(address, held);
     ledger.setSocketMove({ from: [...new Set(leave)] });
     units.writeSocketDropIn(app, withAddresses(socket.text, [...new Set([...kept, ...socket.addresses])]));
     await systemd.daemonReload();
@@ -51,6 +54,12 @@ export async function moveSocket(wire: Wire, app: string, socket: WantedSocket):
   return EXIT.done;
 }
 
+/** Throws UserError if somebody else has an address that an app is to have which does not run yet. */
+export async function assertFree(wire: Wire, app: string, { addresses }: WantedSocket): Promise<void> {
+  const held = (await listens(wire, app)) ?? [];
+  for (const address of addresses) if (!held.includes(address)) await probe(address, held);
+}
+
 /** Whether nobody can come between when root makes or removes a socket there. */
 export function isSafe(wire: Wire, address: string): boolean {
   return !address.startsWith('/') || wire.places.mode === 'user' || distrustListen(address) === null;
@@ -68,7 +77,7 @@ export function endMove(wire: Wire, app: string, socket: WantedSocket): void {
   const ledger = wire.ledger(app);
   // systemd leaves the file of a socket behind that it does not hold any more.
   for (const path of ledger.socketMove()?.from ?? []) {
-    if (!path.startsWith('/') || socket.addresses.includes(path)) continue;
+    if (!path.startsWith('/') || socket.addresses.some((address) => address === path || isSameFile(address, path))) continue;
     if (isSafe(wire, path) && lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) rmSync(path);
   }
   ledger.setSocketMove(null);
@@ -102,20 +111,4 @@ async function settled({ systemd }: Wire, unit: string, passing: RegExp): Promis
     if (!passing.test(active) || monotonic() > deadline) return active;
     await systemd.change(1000);
   }
-}
-
-/** An address that somebody else has would leave the app without any. Throws UserError. */
-async function probe(address: string): Promise<void> {
-  const listen: Listen = readListen(address);
-  if (listen.kind === 'unix') {
-    if (!existsSync(address)) return;
-    throw new UserError(`cannot listen on ${address}: it exists already`, `is it in use? if not: rm ${address}`);
-  }
-  await new Promise<void>((resolve, reject) => {
-    const server = createServer();
-    const hint = 'choose another address';
-    server.once('error', ({ code }: NodeJS.ErrnoException) => reject(new UserError(`cannot listen on ${address}: ${code}`, hint)));
-    const options = listen.kind === 'inet' ? { host: listen.host, port: listen.port } : { path: `\0${listen.name}` };
-    server.listen(options, () => server.close(() => resolve()));
-  });
 }

@@ -5,6 +5,7 @@ import { EXIT, type ExitCode } from '../errors.js';
 import { readIfThere } from '../host/files.js';
 import { configuredApps, readIni, unpackedSince } from '../host/inis.js';
 import { knownApps, type Ledger } from '../host/ledger.js';
+import { listenersAt } from '../host/listeners.js';
 import { missing } from '../host/pin.js';
 import { lostTmp } from '../host/private-tmp.js';
 import { keptReason } from '../host/reason-file.js';
@@ -18,6 +19,9 @@ import { say, sayJson, sayNoApps } from './report.js';
 import { isSafe } from './socket-move.js';
 import { failedMark } from './unit-roll.js';
 import type { Wire } from './wire.js';
+
+/** How much of a reason stands in one note, in characters; `--json` has more of it. */
+const LONGEST = 200;
 
 export interface WorkerStatus {
   readonly unit: string;
@@ -120,6 +124,7 @@ export async function appStatus(wire: Wire, app: string): Promise<AppStatus> {
   if (unsafe !== null) problems.push(`${unsafe}: wsgictl check ${app}`);
   for (const address of socket.active === 'active' ? socket.listen : []) {
     if (address.startsWith('/') && !isSafe(wire, address)) problems.push(`its socket ${address} is in a folder that another account can write: wsgictl check ${app}`);
+    else if (address.startsWith('/') && listenersAt(address).length > 1) problems.push(`another program has taken the path of its socket, ${address}: stop it, then systemctl restart ${socketUnit(app)}`);
     else if (address.startsWith('/') && !existsSync(address)) problems.push(`its socket ${address} is gone, so nobody can connect: systemctl restart ${socketUnit(app)}`);
   }
   const hasTmp = unit.active === 'active' && !/^PrivateTmp=(?!yes$)/m.test(current === null ? '' : (ledger.unitText(current) ?? ''));
@@ -151,7 +156,8 @@ function failureStatus(ledger: Ledger): { readonly what: 'start' | 'roll'; reado
 }
 
 function inWords({ text, reason, place }: FailureStatus): string {
-  return `${text}${reason === null ? '' : `: ${reason}`}${place === null ? '' : ` (${place})`}`;
+  const short = reason !== null && reason.length > LONGEST ? `${reason.slice(0, LONGEST)}…` : reason;
+  return `${text}${short === null ? '' : `: ${short}`}${place === null ? '' : ` (${place})`}`;
 }
 
 interface Changes {

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../errors.js';
-import { showListen } from './listen.js';
+import { overlap, readListen, showListen, type Listen } from './listen.js';
 import { lineOf } from './origin.js';
 import type { AppConfig } from './settings.js';
 
@@ -13,21 +13,25 @@ export interface Clash {
 
 /** Addresses that two apps would listen on: only one of their sockets could start. */
 export function addressClashes(configs: readonly AppConfig[], usualAddress: (name: string) => string): readonly Clash[] {
-  const owners = new Map<string, AppConfig>();
+  const owned: { readonly listen: Listen; readonly owner: AppConfig }[] = [];
   const found: Clash[] = [];
   for (const config of configs) {
     const { listen } = config.socket;
-    const addresses = listen.length > 0 ? listen.map(showListen) : [usualAddress(config.name)];
-    for (const address of new Set(addresses)) {
-      const owner = owners.get(address);
-      owners.set(address, owner ?? config);
-      if (owner === undefined) continue;
+    const own = listen.length > 0 ? listen : [readListen(usualAddress(config.name))];
+    for (const one of own) {
+      const held = owned.find((other) => other.owner !== config && overlap(one, other.listen));
+      if (held === undefined) {
+        owned.push({ listen: one, owner: config });
+        continue;
+      }
       // The usual address of an app is named in no file: then the fault is the other's, who wrote it down.
-      const guilty = config.lines['socket.listen'] === undefined ? owner : config;
-      const innocent = guilty === config ? owner : config;
+      const guilty = config.lines['socket.listen'] === undefined ? held.owner : config;
+      const innocent = guilty === config ? held.owner : config;
+      const [address, other] = (guilty === config ? [one, held.listen] : [held.listen, one]).map(showListen);
+      const what = address === other ? 'is also listened on by' : `cannot be listened on beside ${other} of`;
       const diagnostic: Diagnostic = {
         ...lineOf(guilty, 'socket.listen'),
-        message: `${address} is also listened on by the app ${innocent.name}`,
+        message: `${address} ${what} the app ${innocent.name}`,
         hint: 'give each app an address of its own',
         severity: 'error',
       };

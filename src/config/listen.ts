@@ -13,7 +13,8 @@ const LONGEST = 107;
 
 /** `/run/shop.sock`, `127.0.0.1:8000`, `[::1]:8000` or `@name`. */
 export function readListen(text: string): Listen {
-  if (text.startsWith('/')) return { kind: 'unix', path: fitting(readPath(text)) };
+  // systemd makes /run of /var/run, whatever that is: systemd.socket(5) has it of its own accord.
+  if (text.startsWith('/')) return { kind: 'unix', path: fitting(readPath(text)).replace(/^\/var\/run\//u, '/run/') };
   if (text.startsWith('@')) return { kind: 'abstract', name: fitting(readName(text)).slice(1) };
   const found = /^(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+)):(\d{1,5})$/u.exec(text);
   if (found === null) throw new BadValue('is not an address to listen on', hint(text));
@@ -29,6 +30,41 @@ export function showListen(listen: Listen): string {
   if (listen.kind === 'unix') return listen.path;
   if (listen.kind === 'abstract') return `@${listen.name}`;
   return listen.host.includes(':') ? `[${listen.host}]:${listen.port}` : `${listen.host}:${listen.port}`;
+}
+
+/**
+ * Whether two addresses are one, or cannot both be listened on: a path, a name and a port are one's alone, an address of
+ * all has every other one of its port, and `[::]` those of IPv4 too.
+ */
+export function overlap(one: Listen, other: Listen): boolean {
+  if (one.kind !== 'inet' || other.kind !== 'inet') return showListen(one) === showListen(other);
+  if (one.port !== other.port) return false;
+  const [a, b] = [plain(one.host), plain(other.host)];
+  if (a === b || a === '::' || b === '::') return true;
+  return (a === ANY || b === ANY) && !a.includes(':') && !b.includes(':');
+}
+
+/** Whether two are `0.0.0.0` and `[::]` of one port, which go together where the second one is for IPv6 alone. */
+export function isBoth(one: Listen, other: Listen): boolean {
+  if (one.kind !== 'inet' || other.kind !== 'inet' || one.port !== other.port) return false;
+  return [one.host, other.host].sort().join() === `${ANY},::`;
+}
+
+/** Whether an address is one that the machine gets from its network, which may come later than its sockets. */
+export function isOfNetwork(listen: Listen): boolean {
+  if (listen.kind !== 'inet') return false;
+  const host = plain(listen.host);
+  return host !== ANY && host !== '::' && host !== '::1' && !/^127\./u.test(host);
+}
+
+const ANY = '0.0.0.0';
+
+/** An IPv4 address that is written as one of IPv6, as what it is. */
+function plain(host: string): string {
+  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/u.exec(host) ?? [];
+  if (high === undefined || low === undefined) return host;
+  const bits = (parseInt(high, 16) << 16) | parseInt(low, 16);
+  return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join('.');
 }
 
 function fitting(path: string): string {

@@ -1,6 +1,6 @@
 import { isRoot } from './account.js';
 import type { Faults } from './fault.js';
-import { showListen } from './listen.js';
+import { isBoth, overlap, showListen, type Listen } from './listen.js';
 import type { Settings } from './settings.js';
 
 /** For whom the units are: PID 1, or the manager of one user (`--user`). */
@@ -89,15 +89,27 @@ export function isBelowHome(path: string): boolean {
   return /^\/(home|root|run\/user)\//.test(path);
 }
 
-function listens({ socket }: Settings, given: Given, faults: Faults): void {
-  const seen = new Map<string, number>();
+function listens({ socket: { listen } }: Settings, given: Given, faults: Faults): void {
   const lines = given.lines('socket.listen');
-  socket.listen.forEach((listen, index) => {
-    const line = lines[index] ?? 0;
-    const address = showListen(listen);
-    const before = seen.get(address);
-    if (before !== undefined) faults.error(line, `${address} is listened on twice`, `it already stands on line ${faults.line(before)}`);
-    seen.set(address, line);
+  listen.forEach((one, index) => {
+    const before = listen.findIndex((other, at) => at < index && overlap(one, other) && !isBoth(one, other));
+    if (before === -1) return;
+    const address = showListen(one);
+    const other = showListen(listen[before] as Listen);
+    const where = `line ${faults.line(lines[before] ?? 0)}`;
+    if (address === other) faults.error(lines[index] ?? 0, `${address} is listened on twice`, `it already stands on ${where}`);
+    else faults.error(lines[index] ?? 0, `${address} and ${other} of ${where} cannot both be listened on`, 'one of them has what the other has: leave out that one');
+  });
+  alone(listen, lines, faults);
+}
+
+/** With `0.0.0.0` beside one `[::]`, all of them are for IPv6 alone: BindIPv6Only= is for a whole socket unit. */
+function alone(listen: readonly Listen[], lines: readonly number[], faults: Faults): void {
+  const hasBoth = (one: Listen): boolean => listen.some((other) => isBoth(one, other));
+  if (!listen.some(hasBoth)) return;
+  listen.forEach((one, index) => {
+    if (one.kind !== 'inet' || one.host !== '::' || hasBoth(one)) return;
+    faults.error(lines[index] ?? 0, `[::]:${one.port} would be for IPv6 alone, as the other [::] is beside its 0.0.0.0`, `add listen = 0.0.0.0:${one.port}`);
   });
 }
 

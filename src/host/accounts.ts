@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import type { Accounts } from '../config/forger.js';
 import { Folder } from './folder.js';
 
@@ -30,4 +31,12 @@ export function nameOf(id: number, file: 'passwd' | 'group', root = ''): string 
 /** Their fields: name, password, number, … */
 export function accountRows(file: 'passwd' | 'group', root = ''): readonly (readonly string[])[] {
   return (new Folder('/etc', root).read(file) ?? '').split('\n').filter((line) => line.includes(':') && !line.startsWith('#')).map((line) => line.split(':'));
+}
+
+/** The number of an account or group of this machine, also of one that only a directory service knows; null for none. */
+export function accountId(database: 'passwd' | 'group', name: string): number | null {
+  if (/^\d+$/u.test(name)) return Number(name);
+  const { stdout } = spawnSync('getent', [database, name], { encoding: 'utf8', timeout: 10_000, killSignal: 'SIGKILL' });
+  const id = (stdout ?? '').split(':')[2];
+  return id !== undefined && /^\d+$/u.test(id) ? Number(id) : null;
 }

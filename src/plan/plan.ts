@@ -1,6 +1,7 @@
 import type { DiffLine } from '../units/diff.js';
 import { unitDiff } from '../units/diff.js';
 import type { Generation } from './generation.js';
+import { mustClose, sameAddresses } from './socket.js';
 import type { Staged } from './stage.js';
 
 /** What is known of an app before an `apply`. */
@@ -16,6 +17,8 @@ export interface Before {
   readonly touchText: string | null;
   /** Where the socket listens; null where it does not. */
   readonly listens: readonly string[] | null;
+  /** Whether its path has another mode or owner than systemd would give it. */
+  readonly socketDrifted?: boolean;
   /** Whether a move of the socket was cut off. */
   readonly moving: boolean;
   /** Where a roll under way leads to. */
@@ -30,8 +33,10 @@ export interface Change {
   /** Why it counts as changed, for people: a moved release, a socket that moves. */
   readonly reasons: readonly string[];
   readonly diff: readonly DiffLine[];
-  /** The addresses or access of the socket change, which a roll cannot do. */
+  /** The addresses of the socket change, which a roll cannot do. */
   readonly socketMoves: boolean;
+  /** Whatever else of it changes: that is done in place, and no client notices. */
+  readonly socketChanges?: true;
   readonly processes: { readonly from: number; readonly to: number } | null;
 }
 
@@ -48,9 +53,11 @@ export interface WantedSocket {
 export function planApp(staged: Staged, socket: WantedSocket, touch: string | null, before: Before): Change {
   const { config } = staged;
   const wanted = config.workers.processes;
-  const moves = before.moving || directives(before.socketText).join() !== directives(socket.text).join();
+  const moves = before.moving || !sameAddresses(config.name, before.socketText, socket.text);
+  const inPlace = !moves && (before.socketDrifted === true || directives(before.socketText).join() !== directives(socket.text).join());
+  const also = inPlace ? { socketChanges: true as const } : {};
   const watches = differences(before.touchText, touch);
-  if (before.underWay?.unitText === staged.unitText && before.underWay.processes === wanted && !moves) {
+  if (before.underWay?.unitText === staged.unitText && before.underWay.processes === wanted && !moves && !inPlace) {
     return { kind: 'under-way', app: config.name, reasons: watches, diff: [], socketMoves: false, processes: null };
   }
   if (before.generation === null || before.unitText === null) {
@@ -63,11 +70,12 @@ export function planApp(staged: Staged, socket: WantedSocket, touch: string | nu
     ...(directory !== staged.pinned.directory ? [`the release moved: ${directory ?? 'none'} -> ${staged.pinned.directory ?? 'none'}`] : []),
     ...(template !== staged.template.digest && diff.length > 0 ? [`the template changed: ${staged.template.file}`] : []),
     ...(moves ? socketReasons(socket, before) : []),
+    ...(inPlace ? ['the socket changes in place: no client notices', ...differences(before.socketText, socket.text)] : []),
     ...watches,
   ];
   const kind = diff.length > 0 || moves ? 'changed' : processes !== null ? 'scaled' : before.unfinished ? 'unfinished'
-    : watches.length > 0 ? 'changed' : 'unchanged';
-  return { kind, app: config.name, reasons, diff, socketMoves: moves, processes };
+    : watches.length > 0 || inPlace ? 'changed' : 'unchanged';
+  return { kind, app: config.name, reasons, diff, socketMoves: moves, ...also, processes };
 }
 
 /** What moves the socket, and what that does to its clients. */
@@ -75,7 +83,7 @@ function socketReasons({ text, addresses }: WantedSocket, { socketText, listens,
   const from = listens?.join(', ');
   const what = from === undefined ? 'the socket changes'
     : from === addresses.join(', ') && !moving ? 'the socket is opened anew: clients wait a moment, those still queued are cut off'
-    : `the socket moves: ${from} -> ${addresses.join(', ')}: clients must follow; they wait a moment, those still queued are cut off`;
+    : `the socket moves: ${from} -> ${addresses.join(', ')}: clients must follow; they wait a moment, those still queued are cut off${mustClose(listens ?? [], addresses) ? '. The old one is closed before the new one is opened' : ''}`;
   return [what, ...differences(socketText, text)];
 }
 

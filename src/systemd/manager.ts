@@ -268,5 +268,6 @@ function unitState(name: string, properties: Record<string, unknown>): UnitState
     needDaemonReload: properties['NeedDaemonReload'] === true,
     unitFileState: text('UnitFileState'),
     listen: ((properties['Listen'] as [string, string][] | undefined) ?? []).map(([, address]) => address),
+    ...(properties['SocketMode'] === undefined ? {} : { socketAccess: { mode: number('SocketMode'), user: text('SocketUser'), group: text('SocketGroup') } }),
   };
 }

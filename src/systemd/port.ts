@@ -38,6 +38,14 @@ export interface UnitState {
   readonly unitFileState: string;
   /** The addresses of a socket unit, as its files say that have been read. */
   readonly listen: readonly string[];
+  /** The mode and owner of a socket unit's paths, as its files say that have been read; an empty account is that of whoever opens it. */
+  readonly socketAccess?: SocketAccess;
+}
+
+export interface SocketAccess {
+  readonly mode: number;
+  readonly user: string;
+  readonly group: string;
 }
 
 export interface Job {

@@ -1,5 +1,5 @@
 import type { AppConfig } from '../config/settings.js';
-import { showListen } from '../config/listen.js';
+import { isBoth, isOfNetwork, showListen } from '../config/listen.js';
 import { isBelowHome } from '../config/rules.js';
 import { proofFile } from '../config/proof.js';
 import { variableHeader } from '../config/variable.js';
@@ -178,6 +178,10 @@ function writable(sandbox: 'default' | 'strict' | 'off', directory: string | nul
 export interface SocketView {
   readonly source: string;
   readonly listen: readonly string[];
+  /** Whether it is opened before the machine has one of its addresses. */
+  readonly freeBind: boolean;
+  /** Whether `[::]` leaves IPv4 to another address of it. */
+  readonly ipv6Only: boolean;
   readonly mode: string;
   readonly user: string | null;
   /** Empty: the group of whoever opens it. */
@@ -192,6 +196,8 @@ export function socketView(config: AppConfig, group: string | null, runtimeDirec
   return {
     source: config.file,
     listen: listen.length === 0 ? [`${runtimeDirectory}/wsgi/${config.name}.sock`] : listen.map(escape.path),
+    freeBind: socket.listen.some(isOfNetwork),
+    ipv6Only: socket.listen.some((one) => socket.listen.some((other) => isBoth(one, other))),
     mode: escape.mode(socket.mode),
     user: socket.user,
     group: socket.group ?? group ?? '',

@@ -115,6 +115,41 @@ for (const release of OLDEST) {
       await wholeOn(NEW, OLD);
     });
 
+    it('mode, owner and backlog of the socket change while clients are served, and stay so', async () => {
+      const stat = async (): Promise<string[]> => (await lab.sh(`stat -c '%a %U:%G %i' ${OLD}`)).trim().split(' ');
+      const pids = async (): Promise<number[]> => (await statusOf(lab)).workers.map(({ pid }) => pid);
+      const backlog = async (): Promise<string> => (await lab.sh(`ss -xlH src ${OLD} | awk '{ print $4 }'`)).trim();
+      const load = startLoad(lab, { fast: 8, pauseMs: 5, keepAlive: { clients: 2, pauseMs: 20 } });
+      await load.started();
+      const [[, , inode], served] = [await stat(), await pids()];
+      const open: IniOverrides = { ...QUICK, socket: { mode: '0666', user: 'deploy', group: 'deploy' } };
+      await configure(lab, open);
+      const plan = await applied();
+      assert.match(plan, /^ +the socket changes in place: no client notices$/m);
+      assert.match(plan, /^ +\+ SocketMode=0666$/m);
+      assert.deepEqual(await stat(), ['666', 'deploy:deploy', inode]);
+      assert.deepEqual(await pids(), served, 'no worker was replaced');
+      // Cut off after its drop-in was read: the next one does the rest.
+      await lab.sh(`chmod 600 ${OLD}; chgrp root ${OLD}`);
+      assert.match(await applied(), /the socket changes in place/);
+      assert.deepEqual(await stat(), ['666', 'deploy:deploy', inode]);
+      await configure(lab, { ...open, socket: { ...open.socket, group: 'no-such-group' } });
+      assert.notEqual((await lab.run(['wsgictl', 'apply'])).code, 0);
+      assert.deepEqual(await stat(), ['666', 'deploy:deploy', inode]);
+      await configure(lab, { ...open, socket: { ...open.socket, backlog: 77 } });
+      await applied();
+      assert.deepEqual([await backlog(), ...(await stat())], ['77', '666', 'deploy:deploy', inode]);
+      assert.deepEqual((await load.stop()).failures, []);
+      assert.match(await applied(), /^nothing to do/);
+      await lab.sh('wsgictl stop shop; wsgictl start shop');
+      assert.deepEqual((await stat()).slice(0, 2), ['666', 'deploy:deploy']);
+      assert.equal(await lab.sh('systemctl show -P Backlog wsgi-app@shop.socket'), '77\n');
+      await configure(lab, QUICK);
+      await applied();
+      assert.deepEqual((await stat()).slice(0, 2), ['660', 'root:www-data']);
+      await wholeOn(OLD, NEW);
+    });
+
     it('a reload does not move the socket, and status says that apply must', async () => {
       await configure(lab, QUICK);
       await lab.sh('systemctl reload wsgi-app@shop');
@@ -137,6 +172,38 @@ for (const release of OLDEST) {
       await lab.sh('systemctl stop squatter');
       await configure(lab, QUICK);
       assert.match(await applied(), /^nothing to do/);
+    });
+
+    it('a first apply takes no address of a server that runs', async () => {
+      const server = "import os, socketserver, sys; os.umask(0); socketserver.UnixStreamServer(sys.argv[1], type('H', (socketserver.BaseRequestHandler,), {'handle': lambda self: self.request.sendall(b'old')})).serve_forever()";
+      await lab.sh(`systemd-run --unit=old-server --collect python3 -c "$SERVER" /run/old.sock`, { env: { SERVER: server } });
+      const asked = async (): Promise<string> => (await lab.run(['python3', '-c', "import socket; s = socket.socket(socket.AF_UNIX); s.connect('/run/old.sock'); print(s.recv(9))"])).stdout;
+      await lab.waitFor('the old server listens', async () => (await asked()) === "b'old'\n");
+      await configure(lab, { ...QUICK, app: { directory: '/srv/shop/current' }, socket: { listen: '/var/run/old.sock' } }, 'fresh');
+      const { code, stderr } = await lab.run(['wsgictl', 'apply', 'fresh']);
+      assert.equal(code, 1);
+      assert.match(stderr, /^fresh: cannot listen on \/run\/old\.sock: python3 \(pid \d+\) listens there$/m);
+      assert.equal(await asked(), "b'old'\n");
+      assert.equal((await lab.run(['systemctl', 'is-active', 'wsgi-app@fresh.socket'])).stdout, 'inactive\n');
+      // What a server left behind that was killed is in nobody's way.
+      await lab.sh('systemctl kill -s KILL old-server; while systemctl is-active -q old-server; do sleep 0.1; done; test -S /run/old.sock; wsgictl apply fresh');
+      assert.equal((await ask('/run/old.sock')).stdout, 'fast\n');
+      await lab.sh('wsgictl remove fresh');
+    });
+
+    it('an address that the network brings later, and one beside which another cannot be open', async () => {
+      const FAR = '10.99.0.1:8300';
+      const far = (...listen: string[]): Promise<void> => configure(lab, { app: { directory: '/srv/shop/current' }, workers: { processes: 1 }, reload: { settle: '100ms' }, socket: { listen } }, 'far');
+      await far(FAR);
+      const early = await lab.run(['wsgictl', 'apply', 'far']);
+      assert.match(early.stderr, /far: cannot listen on 10\.99\.0\.1:8300: EADDRNOTAVAIL/);
+      await lab.sh('ip address add 10.99.0.1/32 dev lo; wsgictl apply far; wsgictl stop far; ip address del 10.99.0.1/32 dev lo; wsgictl start far');
+      await lab.sh('ip address add 10.99.0.1/32 dev lo');
+      assert.equal((await ask(FAR)).stdout, 'fast\n');
+      await far('0.0.0.0:8300', '[::]:8300');
+      assert.match((await lab.run(['wsgictl', 'apply', 'far'], { timeout: 120_000 })).stdout, /The old one is closed before the new one is opened/);
+      for (const address of [FAR, '127.0.0.1:8300', '[::1]:8300']) assert.equal((await ask(address)).stdout, 'fast\n', address);
+      await lab.sh('wsgictl remove far');
     });
 
     it('two apps with one address: check and apply say so, and the one that serves goes on', async () => {

@@ -129,11 +129,11 @@ test('the files that a generation keeps lie over those of the package, in every 
 
 test('the socket: default address and group, or what is given', () => {
   assert.deepEqual(socketView(configOf(''), 'www-data', '%t'), {
-    source: 'shop.ini', listen: ['%t/wsgi/shop.sock'], mode: '0660', user: null, group: 'www-data', backlog: '2048',
+    source: 'shop.ini', listen: ['%t/wsgi/shop.sock'], freeBind: false, ipv6Only: false, mode: '0660', user: null, group: 'www-data', backlog: '2048',
   });
   assert.equal(socketView(configOf(''), null, '%t').group, '');
   const given = configOf('[socket]\nlisten = /run/100% a\nlisten = [::1]:80\nlisten = @shop\nmode = 600\nuser = me\ngroup = us\nbacklog = 5\n');
   assert.deepEqual(socketView(given, 'www-data', '%t'), {
-    source: 'shop.ini', listen: ['/run/100%% a', '[::1]:80', '@shop'], mode: '0600', user: 'me', group: 'us', backlog: '5',
+    source: 'shop.ini', listen: ['/run/100%% a', '[::1]:80', '@shop'], freeBind: false, ipv6Only: false, mode: '0600', user: 'me', group: 'us', backlog: '5',
   });
 });
