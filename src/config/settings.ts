@@ -139,7 +139,7 @@ export const SETTINGS = [
 
   {
     section: 'socket', key: 'listen', kind: 'listen', default: null, repeat: true, without: '`/run/wsgi/NAME.sock`', alias: ['bind', 'http-socket'],
-    doc: 'A path, `127.0.0.1:8000`, `[::1]:8000`, or `@name` in the abstract namespace. Others than paths are open to every local account. An address of the machine's own may come up later than the app.',
+    doc: 'A path, `127.0.0.1:8000`, `[::1]:8000`, or `@name` in the abstract namespace. Others than paths are open to every local account. One that the network brings may come later than the app.',
   },
   {
     section: 'socket', key: 'mode', kind: 'mode', default: '0660', alias: ['chmod', 'chmod-socket', 'socket-mode'],
