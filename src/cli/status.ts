@@ -156,6 +156,8 @@ function failureStatus(ledger: Ledger): { readonly what: 'start' | 'roll'; reado
 }
 
 function inWords({ text, reason, place }: FailureStatus): string {
+  // A worker that could tell systemd itself has told it already.
+  if (reason !== null && text.includes(reason.slice(0, LONGEST))) return text;
   const short = reason !== null && reason.length > LONGEST ? `${reason.slice(0, LONGEST)}…` : reason;
   return `${text}${short === null ? '' : `: ${short}`}${place === null ? '' : ` (${place})`}`;
 }

@@ -176,5 +176,34 @@ for (const release of OLDEST) {
       assert.equal(await done('apply'), 'nothing to do\nif its code changed in place: wsgictl reload shop\n');
       await lab.sh('rm -r /etc/wsgictl/templates');
     });
+
+    it('check names the files that systemd really loads for workers, the roll and the socket', async () => {
+      const { generation } = await statusOf(lab);
+      const dropIns: Readonly<Record<string, string>> = {
+        '/etc/systemd/system/service.d/10-short.conf': '[Service]\nTimeoutStopSec=1',
+        '/run/systemd/system/wsgi-.service.d/20-kill.conf': '[Service]\nKillMode=process',
+        '/usr/local/lib/systemd/system/wsgi-worker-.service.d/30-once.conf': '[Service]\nRestart=no',
+        '/usr/lib/systemd/system/wsgi-worker-shop-.service.d/40-type.conf': '[Service]\nMemoryMax=1G\nType=notify\nWatchdogSec=1',
+        [`/etc/systemd/system/wsgi-worker-shop-${generation}@.service.d/50-x.conf`]: '[Unit]\nStartLimitBurst=2',
+        '/etc/systemd/system/wsgi-app@.service.d/60-x.conf': '[Service]\nTimeoutStartSec=5',
+        '/etc/systemd/system/socket.d/70-x.conf': '[Socket]\nFlushPending=yes',
+        // Of equal names only the first counts, and a mask takes away what is below it.
+        '/usr/lib/systemd/system/wsgi-worker-.service.d/20-kill.conf': '[Service]\nKillMode=none',
+        '/usr/lib/systemd/system/wsgi-.service.d/80-masked.conf': '[Service]\nKillMode=none',
+      };
+      const masks = ['/etc/systemd/system/wsgi-.service.d/80-masked.conf'];
+      for (const [file, text] of Object.entries(dropIns)) await lab.write(file, `${text}\n`, 0o644);
+      for (const file of masks) await lab.sh(`mkdir -p "$(dirname ${file})"; ln -s /dev/null ${file}`);
+      await lab.sh('systemctl daemon-reload');
+      const { code, stderr } = await wsgictl('check', 'shop');
+      const named = [...stderr.matchAll(/^(\/[^:]+):\d+: warning: /gm)].map(([, file]) => file);
+      const shown = await lab.sh(`systemctl show -P DropInPaths wsgi-worker-shop-${generation}@1.service wsgi-app@shop.service wsgi-app@shop.socket`);
+      const loaded = shown.split(/\s+/).filter((file) => file !== '' && !masks.includes(file));
+      assert.equal(code, 0, stderr);
+      assert.deepEqual([...new Set(named)].sort(), [...new Set(loaded)].sort());
+      assert.match(stderr, /40-type\.conf:4: warning: WatchdogSec=1 takes the place of what wsgictl sets for the workers of shop; use \[workers\] watchdog$/m);
+      await lab.sh(`rm ${[...Object.keys(dropIns), ...masks].join(' ')}; systemctl daemon-reload`);
+      assert.doesNotMatch((await wsgictl('check', 'shop')).stderr, /warning/);
+    });
   });
 }
