@@ -1,5 +1,5 @@
 import { UserError } from '../errors.js';
-import { accountId } from '../host/accounts.js';
+import { accountId, ownGroup } from '../host/accounts.js';
 import { differs, setAccess, type FileAccess } from '../host/socket-file.js';
 import { socketUnit } from '../plan/names.js';
 import type { WantedSocket } from '../plan/plan.js';
@@ -42,7 +42,9 @@ function pathsOf(wire: Wire, { active, listen, socketAccess }: UnitState): (read
 
 function accessOf({ places }: Wire, { mode, user, group }: SocketAccess): FileAccess {
   const [uid, gid] = places.mode === 'system' ? [0, 0] : [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
-  return { mode, uid: user === '' ? uid : numberOf('passwd', user), gid: group === '' ? gid : numberOf('group', group) };
+  if (user === '') return { mode, uid, gid: group === '' ? gid : numberOf('group', group) };
+  // Without a group it is the one of the account: systemd.socket(5).
+  return { mode, uid: numberOf('passwd', user), gid: group === '' ? ownGroup(user) ?? gid : numberOf('group', group) };
 }
 
 function numberOf(database: 'passwd' | 'group', name: string): number {

@@ -35,8 +35,16 @@ export function accountRows(file: 'passwd' | 'group', root = ''): readonly (read
 
 /** The number of an account or group of this machine, also of one that only a directory service knows; null for none. */
 export function accountId(database: 'passwd' | 'group', name: string): number | null {
-  if (/^\d+$/u.test(name)) return Number(name);
+  return /^\d+$/u.test(name) ? Number(name) : field(database, name, 2);
+}
+
+/** The number of an account's own group; null for an account that has none. */
+export function ownGroup(user: string): number | null {
+  return field('passwd', user, 3);
+}
+
+function field(database: 'passwd' | 'group', name: string, at: number): number | null {
   const { stdout } = spawnSync('getent', [database, name], { encoding: 'utf8', timeout: 10_000, killSignal: 'SIGKILL' });
-  const id = (stdout ?? '').split(':')[2];
-  return id !== undefined && /^\d+$/u.test(id) ? Number(id) : null;
+  const value = (stdout ?? '').split(':')[at] ?? '';
+  return /^\d+$/u.test(value) ? Number(value) : null;
 }

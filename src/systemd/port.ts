@@ -38,7 +38,7 @@ export interface UnitState {
   readonly unitFileState: string;
   /** The addresses of a socket unit, as its files say that have been read. */
   readonly listen: readonly string[];
-  /** The mode and owner of a socket unit's paths, as its files say that have been read; an empty account is that of whoever opens it. */
+  /** The mode and owner of a socket unit's paths, as its files say that have been read; an empty account is that of whoever opens it, and an empty group the account's. */
   readonly socketAccess?: SocketAccess;
 }
 

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { accountId } from '../../../src/host/accounts.js';
+import { accountId, ownGroup } from '../../../src/host/accounts.js';
 import { differs, setAccess } from '../../../src/host/socket-file.js';
 
 const FOLDER = mkdtempSync(join(tmpdir(), 'wsgictl-socket-file-'));
@@ -48,4 +48,5 @@ test('accounts have numbers', () => {
   assert.equal(accountId('passwd', 'root'), 0);
   assert.equal(accountId('group', '4242'), 4242);
   assert.equal(accountId('group', 'no-such-group'), null);
+  assert.deepEqual([ownGroup('root'), ownGroup('no-such-account')], [0, null]);
 });
