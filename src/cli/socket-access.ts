@@ -19,7 +19,9 @@ export async function changeSocket(wire: Wire, app: string, socket: WantedSocket
   }
   wire.units.writeSocketDropIn(app, socket.text);
   await wire.systemd.daemonReload();
-  for (const [path, access] of pathsOf(wire, await wire.systemd.unit(socketUnit(app)))) setAccess(path, access);
+  for (const [path, access] of pathsOf(wire, await wire.systemd.unit(socketUnit(app)))) {
+    if (differs(path, access)) setAccess(path, access); // one that is gone comes with the next restart
+  }
   say(`${app}: its socket was changed in place`);
 }
 

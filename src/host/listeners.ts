@@ -1,15 +1,15 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect } from 'node:net';
+import { readIfThere } from './files.js';
 
 /** SO_ACCEPTCON of a line of /proc/net/unix, which is there while a socket listens: proc(5). */
 const LISTENS = 0x10000;
 
 /** The inodes of the sockets that listen at a path, whether or not what is there now is one of them. */
-export function listenersAt(path: string, table = readFileSync('/proc/net/unix', 'latin1')): string[] {
-  const bound = Buffer.from(path).toString('latin1');
+export function listenersAt(path: string, table = readIfThere('/proc/net/unix') ?? ''): string[] {
   return table.split('\n').slice(1).flatMap((line) => {
     const [, flags = '', inode = '', at = ''] = /^\S+ \S+ \S+ (\S+) \S+ \S+ +(\d+) (.+)$/u.exec(line) ?? [];
-    return (parseInt(flags, 16) & LISTENS) !== 0 && at.replace(/^\/var\/run\//u, '/run/') === bound ? [inode] : [];
+    return (parseInt(flags, 16) & LISTENS) !== 0 && at.replace(/^\/var\/run\//u, '/run/') === path ? [inode] : [];
   });
 }
 
