@@ -102,7 +102,7 @@ export async function appStatus(wire: Wire, app: string): Promise<AppStatus> {
   }
   if (failed !== null) problems.push(`the last ${failed.what} failed: ${inWords(failed.failure)}: wsgictl logs ${app}`);
   const mark = failed === null ? readIfThere(failedMark(wire, app)) : null;
-  if (mark !== null) problems.push(`the last roll failed: ${firstLine(mark)}: wsgictl logs ${app}`); // and could not be written down
+  if (mark !== null) problems.push(`the last roll failed: ${oneLine(mark.split('\n')[0] ?? '')}: wsgictl logs ${app}`); // and could not be written down
   const unwritten = unwritable(wire.places.state);
   if (unwritten !== null) problems.push(`${wire.places.state} ${unwritten}: nothing new can be rolled`);
   if (ledger.socketMove() !== null) problems.push(`a move of its socket was cut off and is unfinished: wsgictl apply ${app}`);

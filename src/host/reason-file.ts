@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, readFileSync } from 'node:fs';
 import { visibleJson } from '../config/visible.js';
-import { noSpace } from '../errors.js';
+import { fileTrouble } from '../errors.js';
 import type { Reason } from '../roll/reason.js';
 import { readAccounts } from './accounts.js';
 import { writeWhole } from './files.js';
@@ -16,14 +16,14 @@ export function reasonFile(ledger: Pick<Ledger, 'rollFile'>, roll: number): stri
 
 /**
  * Keeps why a roll failed, in the worker's own words: the journal may be gone by the time that somebody asks. What an app
- * says may be for few, so it is for those who may read the journal. Nothing is kept on a full disk.
+ * says may be for few, so it is for those who may read the journal. Nothing is kept where nothing can be written.
  */
 export function keepReason(ledger: Ledger, roll: number, reason: Reason): void {
   const file = reasonFile(ledger, roll);
   try {
     writeWhole(file, visibleJson(JSON.stringify(reason)), 0o600);
   } catch (error) {
-    if (noSpace(error) === null) throw error;
+    if (fileTrouble(error) === null) throw error;
     return;
   }
   const readers = process.getuid?.() === 0 ? readAccounts().group(READERS) : null;
