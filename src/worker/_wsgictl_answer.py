@@ -1,6 +1,6 @@
 """Between gunicorn and the app: runs the app's code so that it can be interrupted, and answers for it if it was.
 
-The app's start_response is held back until the first byte of a body. Until then an interrupted request is answered
+The head of the app's answer is held back until the first byte of a body. Until then an interrupted request is answered
 with 503; after that the connection is cut, and nothing is appended to what the client has.
 """
 import errno

@@ -6,7 +6,6 @@ the watchdog's pings stop as well, and systemd ends the worker.
 import os
 import select
 import signal
-import sys
 import threading
 import time
 import traceback

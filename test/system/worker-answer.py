@@ -22,7 +22,6 @@ import unittest
 sys.path.insert(0, sys.argv.pop(1))
 import _wsgictl_client as clients
 import _wsgictl_config as config
-import _wsgictl_interrupt as interrupt
 import _wsgictl_loop as loops
 import _wsgictl_options as options
 import _wsgictl_request as request
