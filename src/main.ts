@@ -4,6 +4,7 @@ import { check } from './cli/check.js';
 import { init } from './cli/init.js';
 import { importFromApache, type ImportOptions } from './cli/import.js';
 import { showJournal } from './cli/journal.js';
+import { forgetLeft, leaveApp, returnApp } from './cli/leave.js';
 import { packagedAppsChanged } from './cli/packaged.js';
 import { printProxy } from './cli/proxy.js';
 import { removeApp, stopApp } from './cli/remove.js';
@@ -76,7 +77,10 @@ program.command('start').argument('<app...>').description('start apps; returns w
 
 program.command('stop').argument('<app...>').description('drain and stop apps; returns when no worker is left')
   .action((apps: string[]) => run(async (wire) => {
-    for (const app of apps) await stopApp(wire, app);
+    for (const app of apps) {
+      await stopApp(wire, app);
+      if (!wire.asksRoot) forgetLeft(wire, app);
+    }
     return EXIT.done;
   }));
 
@@ -131,6 +135,8 @@ unit.command('listen').argument('<app>').action((app: string) => run((wire) => m
 unit.command('drain').action(() => run((wire) => drainAll(wire)));
 unit.command('packaged').option('--gone', 'look only at apps whose file is gone', false)
   .action(({ gone }: { gone: boolean }) => run((wire) => packagedAppsChanged(wire, gone)));
+unit.command('leave').argument('<app>').action((app: string) => run((wire) => leaveApp(wire, app)));
+unit.command('return').argument('<app>').action((app: string) => run((wire) => returnApp(wire, app)));
 unit.command('request').argument('<connection>').action((connection: string) => run((wire) => answerRequest(wire, connection)));
 unit.command('verdict').action(() => run((wire) => verdict(wire)));
 

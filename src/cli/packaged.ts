@@ -1,21 +1,25 @@
 import { EXIT, type ExitCode } from '../errors.js';
 import { Folder } from '../host/folder.js';
-import { configuredApps, packagedApps, unpackedSince } from '../host/inis.js';
+import { broughtFiles, unpackedSince } from '../host/brought.js';
+import { unconfigured } from '../host/dpkg.js';
+import { configuredApps, packagedApps } from '../host/inis.js';
 import { knownApps } from '../host/ledger.js';
 import type { Generation } from '../plan/generation.js';
 import { appUnit } from '../plan/names.js';
 import { apply } from './apply.js';
 import { removeFromRoot } from './image.js';
+import { leaveStopped, returnApp } from './leave.js';
 import { removeApp } from './remove.js';
-import { complainLines } from './report.js';
+import { complainLines, say } from './report.js';
 import { reloadApps } from './roll-commands.js';
 import type { Wire } from './wire.js';
 
 /**
  * What the package's trigger runs when packages have brought, replaced or taken away INI files of apps: new apps are
  * applied, those whose package was unpacked since their generation was made are rolled, those whose file is gone are
- * removed. One that fails keeps no other from its turn. `goneOnly`: looks at the last kind alone. Returns the highest
- * exit code.
+ * removed, and those that prerm stopped but are there go on. What belongs to a package that is not configured is left
+ * alone. One that fails keeps no other from its turn. `goneOnly`: looks at the last kind alone. Returns the highest exit
+ * code.
  */
 export async function packagedAppsChanged(wire: Wire, goneOnly: boolean): Promise<ExitCode> {
   const packaged = packagedApps(wire.places);
@@ -32,10 +36,23 @@ export async function packagedAppsChanged(wire: Wire, goneOnly: boolean): Promis
   for (const app of gone) await attempt(app, async () => remove(wire, app));
   for (const app of goneOnly ? [] : there) {
     const generation = current(wire, app);
+    const isUnpacked = generation === null || unpackedSince(wire.places, app, generation);
+    const waits = isUnpacked ? unconfigured(wire.places.root, broughtFiles(wire.places, app)) : null;
+    if (waits !== null) {
+      say(`${app}: its package ${waits.name} is ${waits.state}, so nothing is done yet: dpkg --configure ${waits.name}`);
+      continue;
+    }
     if (generation === null) await attempt(app, () => apply(wire, [app], { dryRun: false, wait: true }));
-    else if (unpackedSince(wire.places, app, generation)) await attempt(app, () => renew(wire, app));
+    else if (isUnpacked) await attempt(app, () => renew(wire, app));
+    await attempt(app, () => goOn(wire, app));
   }
   return worst;
+}
+
+async function goOn(wire: Wire, app: string): Promise<ExitCode> {
+  if (wire.places.root === '') return returnApp(wire, app);
+  leaveStopped(wire, app);
+  return EXIT.done;
 }
 
 async function remove(wire: Wire, app: string): Promise<ExitCode> {

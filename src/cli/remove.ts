@@ -3,6 +3,7 @@ import { removeIni } from '../host/inis.js';
 import { removeIfThere } from '../host/files.js';
 import { assertWritable } from '../host/writable.js';
 import { appUnit, sliceUnit, socketUnit, tmpUnit, workersOf } from '../plan/names.js';
+import { forgetLeft } from './leave.js';
 import { queue } from './queue.js';
 import { say } from './report.js';
 import { failedMark } from './unit-roll.js';
@@ -30,6 +31,7 @@ export async function removeApp(wire: Wire, app: string, options: { readonly kee
   for (const generation of wire.units.generations(app)) wire.units.removeGeneration(app, generation);
   wire.units.writeSocketDropIn(app, null);
   removeIfThere(failedMark(wire, app));
+  forgetLeft(wire, app);
   for (const file of [`${app}.sock`, `tmp/${app}`]) removeIfThere(`${wire.places.runtime}/${file}`);
   wire.ledger(app).forget();
   await systemd.daemonReload();

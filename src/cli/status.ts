@@ -3,7 +3,7 @@ import type { AppConfig } from '../config/settings.js';
 import { oneLine } from '../config/visible.js';
 import { EXIT, type ExitCode } from '../errors.js';
 import { readIfThere } from '../host/files.js';
-import { configuredApps, readIni, unpackedSince } from '../host/inis.js';
+import { configuredApps, readIni } from '../host/inis.js';
 import { knownApps, type Ledger } from '../host/ledger.js';
 import { listenersAt } from '../host/listeners.js';
 import { missing } from '../host/pin.js';
@@ -14,6 +14,10 @@ import { last } from '../roll/events.js';
 import { failureOf, observe } from '../roll/observe.js';
 import { missedAtBoot, saidOfBoot } from './boot.js';
 import { unwritable } from '../host/writable.js';
+import { broughtFiles, unpackedSince } from '../host/brought.js';
+import { unconfigured } from '../host/dpkg.js';
+import { hidingNotes } from '../host/static-units.js';
+import { allApps } from './leftover.js';
 import { unopenable } from './openable.js';
 import { say, sayJson, sayNoApps } from './report.js';
 import { isSafe } from './socket-move.js';
@@ -65,7 +69,7 @@ export interface FailureStatus {
 
 /** Shows what serves. Returns 1 if any of the apps needs somebody. */
 export async function status(wire: Wire, names: readonly string[], options: { readonly json: boolean }): Promise<ExitCode> {
-  const all = [...new Set([...(configuredApps(wire.places) ?? []), ...knownApps(wire.state)])].sort();
+  const all = [...new Set([...(names.length === 0 ? allApps(wire) : []), ...knownApps(wire.state)])].sort();
   const apps = await Promise.all((names.length === 0 ? all : names).map((app) => appStatus(wire, app)));
   if (options.json) sayJson(apps);
   else if (apps.length === 0) sayNoApps(wire.places);
@@ -129,13 +133,16 @@ export async function appStatus(wire: Wire, app: string): Promise<AppStatus> {
   }
   const hasTmp = unit.active === 'active' && !/^PrivateTmp=(?!yes$)/m.test(current === null ? '' : (ledger.unitText(current) ?? ''));
   for (const path of hasTmp ? lostTmp(wire.places, app) : []) problems.push(`its private ${path} is gone, and no worker can start: wsgictl reload ${app}`);
+  problems.push(...hidingNotes(wire.places, wire.units));
   const unwatched = unit.active === 'active' && wire.units.read(touchUnit(app)) !== null && (await systemd.unit(touchUnit(app))).active !== 'active';
   if (unwatched) problems.push(`a touch is not noticed: systemctl status ${touchUnit(app)}`);
   // What packages brought is not here to stay undone: that a roll was due, and could not be, is for somebody.
   const unpacked = record !== null && unpackedSince(wire.places, app, record);
   const { fault, changed } = changes(wire, app, current);
   if (fault !== null) (unpacked ? problems : notes).push(fault);
-  if (unpacked) notes.push(`its package was unpacked since generation ${current}: wsgictl reload ${app}`);
+  const waits = unpacked ? unconfigured(wire.places.root, broughtFiles(wire.places, app)) : null;
+  if (waits !== null) problems.push(`its package ${waits.name} is ${waits.state}: dpkg --configure ${waits.name}`);
+  else if (unpacked) notes.push(`its package was unpacked since generation ${current}: wsgictl reload ${app}`);
   notes.push(...changed);
 
   return {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { PROOF_CREDENTIAL } from '../config/proof.js';
 import { visible } from '../config/visible.js';
 import { ConfigError, EXIT, fileTrouble, UserError, type ExitCode } from '../errors.js';
+import { broughtNow } from '../host/brought.js';
 import { readIni } from '../host/inis.js';
 import type { Ledger } from '../host/ledger.js';
 import { mendModes } from '../host/modes.js';
@@ -22,8 +23,10 @@ import type { Reason } from '../roll/reason.js';
 import { roll, type Ending, type Roll } from '../roll/run.js';
 import type { Job } from '../systemd/port.js';
 import { failureReason } from './journal.js';
+import { forgetLeft } from './leave.js';
 import { describe, notKept } from './narrate.js';
 import { assertOpenable, assertStartable, unopenable } from './openable.js';
+import { isRenewed } from './renewed.js';
 import { close } from './unit-close.js';
 import { sayLines } from './report.js';
 import { takeTouches } from './touch.js';
@@ -48,7 +51,7 @@ export async function runRoll(wire: Wire, app: string, occasion: 'start' | 'relo
 
   const ownJob = async (): Promise<Job | null> => wire.systemd.job(await wire.systemd.unit(appUnit(app)));
   const from = ledger.current();
-  const wish = ledger.takeWish() ?? (occasion === 'reload' || from === null ? { kind: 'new' } : { kind: 'start' });
+  const wish = ledger.takeWish() ?? (occasion === 'reload' || from === null || isRenewed(wire, ledger) ? { kind: 'new' } : { kind: 'start' });
   const unfinished = ledger.unfinished();
   const log = ledger.beginRoll(Date.now);
   const write = (event: NewEvent): void => {
@@ -122,7 +125,10 @@ async function end(
     await clean(wire, ledger);
   }
   // A touch is for an app that runs; only from now on is it noticed.
-  if (occasion === 'start') takeTouches(ledger);
+  if (occasion === 'start') {
+    takeTouches(ledger);
+    forgetLeft(wire, app);
+  }
   const reason = failed ? reasonOf(wire, ledger.events(log.number)) : null;
   if (reason !== null) keepReason(ledger, log.number, reason);
   write({ kind: 'end', outcome: ending.outcome, exit: ending.exit, text: ending.text, calls: wire.systemd.calls });
@@ -198,7 +204,7 @@ async function makeGeneration(wire: Wire, ledger: Ledger, write: (event: NewEven
   if (typeof foreign === 'string') write({ kind: 'note', text: notKept(foreign) });
   wire.runner.ensure();
   provideProof(wire, ledger.app, staged.unitText);
-  const generation = generationOf(staged, await reserve(wire, ledger), new Date().toISOString());
+  const generation = generationOf(staged, await reserve(wire, ledger), new Date().toISOString(), broughtNow(wire.places, ledger.app, staged.pinned.directory));
   ledger.record(generation, staged.unitText, text, staged.pinned.kept);
   wire.units.writeGeneration(ledger.app, generation.number, staged.unitText);
   return { generation, maxSurge: config.reload['max-surge'], maxUnavailable: config.reload['max-unavailable'] };
@@ -213,7 +219,7 @@ async function copyGeneration(wire: Wire, ledger: Ledger, number: number): Promi
   const unsafe = unopenable(wire, ledger.app, original);
   if (unsafe !== null) throw new UserError(`generation ${number} of ${ledger.app} cannot run any more: ${unsafe}`, 'choose another generation');
   provideProof(wire, ledger.app, unitText);
-  const generation = { ...original, number: await reserve(wire, ledger), createdAt: new Date().toISOString(), copyOf: number };
+  const generation = { ...original, number: await reserve(wire, ledger), createdAt: new Date().toISOString(), brought: broughtNow(wire.places, ledger.app, original.directory), copyOf: number };
   ledger.record(generation, unitText, ledger.ini(number), ledger.code(number));
   wire.units.writeGeneration(ledger.app, generation.number, unitText);
   // A rollback may be the answer to a faulty INI file: then it goes the careful way.

@@ -18,6 +18,11 @@ export function configuredApps(places: Places): string[] | null {
   return [...new Set([...(own ?? []), ...packaged])].filter((app) => !isMasked(places, app)).sort();
 }
 
+/** The names of the INI files in the administrator's folder, masks too. */
+export function ownApps(places: Places): string[] {
+  return namesIn(places, places.apps) ?? [];
+}
+
 /** The names of the apps that packages brought, masked ones too. */
 export function packagedApps(places: Places): string[] {
   return places.packagedApps === null ? [] : (namesIn(places, places.packagedApps) ?? []);
@@ -36,18 +41,6 @@ export function packagedIni(places: Places, app: string): string | null {
 /** Whether a package brought an app, or a part of its settings. */
 export function isPackaged(places: Places, { file, packaged }: Pick<AppConfig, 'file' | 'packaged'>): boolean {
   return packaged !== null || (places.packagedApps !== null && dirname(file) === places.packagedApps);
-}
-
-/**
- * Whether dpkg has put an app's INI file there again since a generation was made, or changed its folder APP.d, where other
- * packages whose code the app loads leave a file. dpkg gives a file the times that the package says, but it cannot set
- * when it was changed on this machine.
- */
-export function unpackedSince({ packagedApps: folder, root }: Places, app: string, { createdAt }: Generation): boolean {
-  return ['ini', 'd'].some((suffix) => {
-    const found = folder === null ? undefined : new Folder(folder, root).stat(`${app}.${suffix}`);
-    return found !== undefined && found.ctimeMs > Date.parse(createdAt);
-  });
 }
 
 /** Removes an app's INI file; what belongs to a package is masked. */

@@ -15,6 +15,10 @@ import { realpathIn } from './realpath.js';
  */
 const OWN = /^\/usr\/[a-z0-9]+\/(?!.*(?:^|\/)(?:dist|site)-packages$)(?!python3$)[A-Za-z0-9_.+~@/-]+$/;
 
+export function isOwn(directory: string): boolean {
+  return OWN.test(directory);
+}
+
 /**
  * Resolves the symbolic links in an app's paths, so that a generation means one release for ever. The last component
  * of the Python is kept: a virtualenv's is a link, and known by the place of that link. Throws ConfigError where a path
@@ -48,7 +52,7 @@ export function pin(config: AppConfig, runner: string, isPackaged: boolean, root
     faults.push({ ...lineOf(config, `app.${pythonKey}`), message, severity: 'error' });
   }
   const directory = app.directory === null ? null : resolve(app.directory, 'directory', 'directory');
-  const own = isPackaged && directory !== null && OWN.test(directory) ? directory : null;
+  const own = isPackaged && directory !== null && isOwn(directory) ? directory : null;
   const foreign = own === null || faults.length > 0 ? null : foreignIn(root, own);
   const pinned: Pinned = {
     directory,

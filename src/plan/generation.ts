@@ -1,3 +1,11 @@
+/** What packages had brought of an app when a generation of it was made. */
+export interface Brought {
+  /** The packages whose code it loads: the names of the files in APP.d. */
+  readonly marks: readonly string[];
+  /** Of all that they brought. */
+  readonly digest: string;
+}
+
 /** What is kept of a generation: enough to bring it up again exactly as it was. */
 export interface Generation {
   readonly number: number;
@@ -7,6 +15,8 @@ export interface Generation {
   readonly source: string;
   /** The file that a package brought, where there was one; older records say nothing of it. */
   readonly packaged?: string | null;
+  /** Null for an app that no package brought; older records say nothing of it. */
+  readonly brought?: Brought | null;
   /** The release: the working directory with links resolved. */
   readonly directory: string | null;
   /** The digest of the template that its unit was rendered from. */

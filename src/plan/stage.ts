@@ -1,7 +1,7 @@
 import type { AppConfig } from '../config/settings.js';
 import { render, type Template } from '../units/render.js';
 import { workerView, type Around, type Pinned } from '../units/view.js';
-import type { Generation } from './generation.js';
+import type { Brought, Generation } from './generation.js';
 
 /** A generation that could be made: it has no number yet. */
 export interface Staged {
@@ -16,7 +16,7 @@ export function stage(config: AppConfig, pinned: Pinned, around: Around, templat
   return { config, pinned, template, unitText: render(template, workerView(config, pinned, around)) };
 }
 
-export function generationOf({ config, pinned, template }: Staged, number: number, createdAt: string): Generation {
+export function generationOf({ config, pinned, template }: Staged, number: number, createdAt: string, brought: Brought | null = null): Generation {
   const { reload } = config;
   const needs = [pinned.directory, pinned.python, pinned.script, ...pinned.pythonPath, pinned.gunicornConfig];
   return {
@@ -24,6 +24,7 @@ export function generationOf({ config, pinned, template }: Staged, number: numbe
     createdAt,
     source: config.file,
     packaged: config.packaged?.file ?? null,
+    brought,
     directory: pinned.directory,
     template: template.digest,
     needs: needs.filter((path): path is string => path !== null),

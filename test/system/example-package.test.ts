@@ -86,7 +86,7 @@ for (const release of LONG ? RELEASES : []) {
     it('it has no maintainer script but for its account', () => {
       const scripts = execFileSync('dpkg-deb', ['--ctrl-tarfile', join(folder, '1.0/hello-wsgi_1.0_all.deb')]);
       const names = execFileSync('tar', ['--list'], { input: scripts, encoding: 'utf8' }).match(/\w+(?=\n)/g);
-      assert.deepEqual(names?.sort(), ['control', 'md5sums', 'postinst']);
+      assert.deepEqual(names?.sort(), ['control', 'md5sums', 'postinst', 'triggers']);
     });
 
     it('it is installed, and upgraded under load', async (t) => {
@@ -113,6 +113,20 @@ for (const release of LONG ? RELEASES : []) {
       assert.equal(generation, Number(before) + 1);
     });
 
+    it('dh_installwsgi obeys --no-act and -n, and refuses names that wsgictl would refuse', () => {
+      const tree = join(folder, 'options');
+      cpSync(join(folder, 'others/debian'), join(tree, 'debian'), { recursive: true, filter: (path) => /(debian|control|changelog|second\.wsgi|-reloads)$/.test(path) });
+      const env = { ...process.env, DH_AUTOSCRIPTDIR: DEBHELPER };
+      const run = (...args: string[]): number | null => spawnSync(join(DEBHELPER, 'dh_installwsgi'), args, { cwd: tree, env, stdio: 'ignore' }).status;
+      const made = (): string => execFileSync('find', ['debian', '-type', 'f', '-newer', 'debian/control', '-name', '*.debhelper', '-o', '-path', '*/apps.d/*', '-type', 'f'], { cwd: tree, encoding: 'utf8' });
+      assert.equal(run('--no-act'), 0);
+      assert.equal(made(), '');
+      assert.equal(run('-n'), 0);
+      assert.deepEqual(made().split('\n').filter(Boolean).sort(), ['debian/plugin/usr/share/wsgictl/apps.d/hello.d/plugin', 'debian/second/usr/share/wsgictl/apps.d/second.ini']);
+      cpSync(join(tree, 'debian/second.wsgi'), join(tree, 'debian/second.shop.service.wsgi'));
+      assert.notEqual(run('--name=shop.service'), 0);
+    });
+
     it('if dpkg gives up the removal of an app that dh_installwsgi made, it comes back', async () => {
       const script = (name: string, action: string): string => `"$(dpkg-query --control-path second ${name})" ${action}`;
       await lab.sh(script('prerm', 'remove'), { timeout: 120_000 });
@@ -123,7 +137,7 @@ for (const release of LONG ? RELEASES : []) {
 
     it('a purge leaves nothing of it', async () => {
       const prerm = execFileSync('dpkg-deb', ['--info', join(folder, 'second_1.0_all.deb'), 'prerm'], { encoding: 'utf8' });
-      assert.match(prerm, /"\$1" = remove[^]*wsgictl stop second/);
+      assert.match(prerm, /"\$1" = remove[^]*wsgictl unit leave second/);
       await lab.sh('dpkg --no-triggers --remove second 2>&1', { timeout: 120_000 });
       assert.deepEqual((await remains(lab, 'second')).filter((one) => !one.startsWith('socket')), [], 'its prerm has stopped it');
       await lab.sh('dpkg --configure --pending; dpkg --purge second 2>&1', { timeout: 120_000 });

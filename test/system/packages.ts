@@ -69,32 +69,54 @@ export interface AppPackage {
   readonly settings?: string;
   /** Whom it runs as, if that account is made when the package is configured. */
   readonly account?: string;
+  /** What the package is called, where that is not the app's name; and further lines of its control file. */
+  readonly package?: string;
+  readonly control?: string;
+  /** Further sections of its INI file. */
+  readonly sections?: string;
+  /** Maintainer scripts, without their first line. */
+  readonly postinst?: string;
+  readonly prerm?: string;
+  /** Its dpkg triggers. */
+  readonly triggers?: string;
+}
+
+/** What dh_installwsgi puts into such scripts. */
+export function snippet(script: 'prerm' | 'postinst', app: string): string {
+  return readFileSync(join(TREE, `packaging/debhelper/${script}-wsgi`), 'utf8').replaceAll('#APP#', app);
 }
 
 /**
- * Builds a package that brings an app with its INI file, and no maintainer script but for an account; returns its path in
- * the lab.
+ * Builds a package that brings an app with its INI file, and no maintainer script but for an account and those given;
+ * returns its path in the lab.
  */
-export async function packApp(lab: Lab, { name, version, broken, settings = '', account }: AppPackage): Promise<string> {
-  const tree = `/srv/${name}-${version}`;
+export async function packApp(lab: Lab, given: AppPackage): Promise<string> {
+  const { name, version, broken, settings = '', account, package: called = name, control = '', sections = '' } = given;
+  const tree = `/srv/${called}-${version}`;
   const code = `${tree}/usr/share/${name}`;
   const release = { release: String(version), importDelay: 0.1, broken: broken ?? null, brokenWorker: null };
   const files: Record<string, string> = {
-    [`${tree}/DEBIAN/control`]: `Package: ${name}\nVersion: ${version}\nArchitecture: all\nDepends: wsgictl\n`
-      + 'Maintainer: Nobody <nobody@example.org>\nDescription: an app\n',
+    [`${tree}/DEBIAN/control`]: `Package: ${called}\nVersion: ${version}\nArchitecture: all\nDepends: wsgictl\n`
+      + `${control}Maintainer: Nobody <nobody@example.org>\nDescription: an app\n`,
     [`${code}/app.py`]: readFileSync(labScript('fixture-app.py'), 'utf8'),
     [`${code}/module.py`]: MODULE,
     [`${code}/late.py`]: `RELEASE = '${version}'\n`,
     [`${code}/release.json`]: JSON.stringify(release),
     [`${tree}/usr/share/wsgictl/apps.d/${name}.ini`]:
-      `[app]\nmodule = module\ndirectory = /usr/share/${name}\nuser = ${account ?? 'deploy'}\n${settings}[reload]\nsettle = 300ms\n[health]\nwarm-up = /health\n`,
+      `[app]\nmodule = module\ndirectory = /usr/share/${name}\nuser = ${account ?? 'deploy'}\n${settings}[reload]\nsettle = 300ms\n[health]\nwarm-up = /health\n${sections}`,
+    ...(given.triggers === undefined ? {} : { [`${tree}/DEBIAN/triggers`]: given.triggers }),
   };
   for (const [path, text] of Object.entries(files)) {
     const file = lab.root + path;
     mkdirSync(join(file, '..'), { recursive: true });
     writeFileSync(file, text);
   }
-  if (account !== undefined) await lab.write(`${tree}/DEBIAN/postinst`, `#!/bin/sh\nid ${account} || useradd --system ${account}\n`, 0o755);
+  const postinst = [given.postinst, account === undefined ? undefined : `id ${account} || useradd --system ${account}\n`];
+  for (const [script, text] of Object.entries({ postinst: postinst.filter(Boolean).join(''), prerm: given.prerm ?? '' })) {
+    if (text === '') continue;
+    writeFileSync(`${lab.root}${tree}/DEBIAN/${script}`, `#!/bin/sh\nset -e\n${text}`);
+    chmodSync(`${lab.root}${tree}/DEBIAN/${script}`, 0o755);
+  }
   await lab.sh(`dpkg-deb -Znone --root-owner-group --build ${tree} ${tree}.deb; rm -r ${tree}`);
   return `${tree}.deb`;
 }
