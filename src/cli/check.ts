@@ -1,20 +1,22 @@
 import { existsSync } from 'node:fs';
 import { ConfigError, EXIT, fileTrouble, formatDiagnostic, UserError, type ExitCode } from '../errors.js';
-import { configuredApps, isPath, readIni } from '../host/inis.js';
+import { isPath, readIni } from '../host/inis.js';
 import { mendModes } from '../host/modes.js';
 import { checkHost } from './app-check.js';
 import { clashes } from './clashes.js';
 import { checkDropIns } from './drop-in-check.js';
 import { checkEnvironment } from './environment-check.js';
 import { checkFront } from './front-check.js';
+import { allApps } from './leftover.js';
 import { notKept } from './narrate.js';
 import { assertOpenable } from './openable.js';
 import { complain, say, sayNoApps } from './report.js';
+import { systemdRuns } from '../systemd/connect.js';
 import type { Wire } from './wire.js';
 
 /** Reads the named apps or INI files, or all apps, and says all that is wrong with them. Changes nothing. */
 export async function check(wire: Wire, names: readonly string[]): Promise<ExitCode> {
-  const apps = names.length > 0 ? names : (configuredApps(wire.places) ?? []);
+  const apps = names.length > 0 ? names : allApps(wire);
   if (apps.length === 0) sayNoApps(wire.places);
   mendModes(wire.places, apps.filter((app) => !isPath(app)));
   let faulty = false;
@@ -63,7 +65,7 @@ export async function check(wire: Wire, names: readonly string[]): Promise<ExitC
 function unseen(wire: Wire): string | null {
   if (wire.places.root !== '') return 'it is of another root';
   if (wire.places.mode === 'system' && process.getuid?.() !== 0) return 'that needs root';
-  if (wire.places.mode === 'system' && !existsSync('/run/systemd/private')) return 'systemd does not run here';
+  if (wire.places.mode === 'system' && !systemdRuns(process.env)) return 'systemd does not run here';
   return null;
 }
 

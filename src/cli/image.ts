@@ -4,11 +4,15 @@ import type { AppConfig } from '../config/settings.js';
 import { oneLine } from '../config/visible.js';
 import { UserError } from '../errors.js';
 import { Folder } from '../host/folder.js';
-import { ensureStaticUnits } from '../host/static-units.js';
+import { ensureStaticUnits, hasPackagedUnits } from '../host/static-units.js';
 import { appUnit, socketUnit, TARGET, touchUnit } from '../plan/names.js';
+import { systemdRuns } from '../systemd/connect.js';
 import { say } from './report.js';
 import { writeTouch } from './touch.js';
 import type { Wire } from './wire.js';
+
+/** In ms. */
+const LIMIT = 30_000;
 
 /**
  * `--root`: makes ready what another system needs to start an app at its next boot, which then makes the generation.
@@ -16,22 +20,36 @@ import type { Wire } from './wire.js';
  */
 export function prepareInRoot(wire: Wire, config: AppConfig, socketText: string | null): void {
   const { places, units } = wire;
-  if (new Folder(dirname(places.program), places.root).stat(basename(places.program)) === undefined) {
+  const isThere = new Folder(dirname(places.program), places.root).stat(basename(places.program)) !== undefined;
+  if (!isThere && !hasPackagedUnits(places)) {
     throw new UserError(`there is no ${places.program} in ${places.root}`, 'install wsgictl there first');
   }
   ensureStaticUnits(places, units);
-  units.writeSocketDropIn(config.name, socketText);
-  removeTouchFromRoot(wire, config.name);
-  const touch = wire.touch(config);
-  if (touch !== null) {
-    writeTouch(wire, config, touch);
-    offline(places.root, 'enable', [touchUnit(config.name)]);
+  const held = isHeld(places.root, config.name);
+  if (!held) {
+    units.writeSocketDropIn(config.name, socketText);
+    removeTouchFromRoot(wire, config.name);
+    const touch = wire.touch(config);
+    if (touch !== null) {
+      writeTouch(wire, config, touch);
+      offline(places.root, 'enable', [touchUnit(config.name)]);
+    }
   }
   const ledger = wire.ledger(config.name);
   if (ledger.current() === null) ledger.introduce();
   else ledger.wish({ kind: 'new' });
   offline(places.root, 'enable', [TARGET, config.app.activation === 'boot' ? appUnit(config.name) : socketUnit(config.name)]);
   say(`${config.name}: starts at the next boot of ${places.root}; its Python was not looked at`);
+  if (held && units.socketDropIn(config.name) !== socketText) say(`${config.name}: its socket stays as it is until then, and until: wsgictl apply ${config.name}`);
+}
+
+/**
+ * Whether the running system holds the app's socket open. With a unit that does not name its address any more, somebody's
+ * daemon-reload would leave later workers without one, and nobody would see that it is still to be moved.
+ */
+function isHeld(root: string, app: string): boolean {
+  if (root !== '/' || !systemdRuns(process.env)) return false;
+  return spawnSync('systemctl', ['--quiet', 'is-active', socketUnit(app)], { stdio: 'ignore', timeout: LIMIT }).status === 0;
 }
 
 /** Removes all of an app but its INI file from another system. */

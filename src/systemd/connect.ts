@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import type { Address } from './bus.js';
 import { UserError } from '../errors.js';
 
@@ -7,6 +7,7 @@ import { UserError } from '../errors.js';
  * so does the owner of a user manager. Others go by the system bus, where polkit decides.
  */
 export function systemdAddress(mode: 'system' | 'user', env: NodeJS.ProcessEnv, uid: number): Address {
+  if (inChroot(env)) throw new UserError('cannot reach systemd: this is a chroot, and the systemd of another root', '`wsgictl --root / apply` prepares its next boot');
   if (mode === 'user') {
     const runtime = env['XDG_RUNTIME_DIR'] ?? `/run/user/${uid}`;
     const path = `${runtime}/systemd/private`;
@@ -21,4 +22,24 @@ export function systemdAddress(mode: 'system' | 'user', env: NodeJS.ProcessEnv, 
   }
   if (uid === 0) return { address: 'unix:path=/run/systemd/private', daemon: false };
   return { address: 'unix:path=/run/dbus/system_bus_socket', daemon: true };
+}
+
+/** Whether the systemd that could be reached is there for these files, and not for another root with /run bound in here. */
+export function systemdRuns(env: NodeJS.ProcessEnv): boolean {
+  return existsSync('/run/systemd/private') && !inChroot(env);
+}
+
+/**
+ * As systemctl has it (running_in_chroot() in systemd's src/basic/virt.c), SYSTEMD_IGNORE_CHROOT included: whether our root
+ * is another one than that of PID 1. Who may not know that is in no chroot; without /proc, nobody has booted this.
+ */
+export function inChroot(env: NodeJS.ProcessEnv): boolean {
+  if (/^(1|yes|y|true|t|on)$/iu.test(env['SYSTEMD_IGNORE_CHROOT'] ?? '')) return false;
+  if (!existsSync('/proc/self')) return true;
+  try {
+    const [ours, its] = [statSync('/'), statSync('/proc/1/root')];
+    return ours.dev !== its.dev || ours.ino !== its.ino;
+  } catch {
+    return false;
+  }
 }
