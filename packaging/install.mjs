@@ -44,7 +44,7 @@ mkdirSync(join(root, 'etc/wsgictl/apps.d'), { recursive: true });
 mkdirSync(join(root, 'etc/wsgictl/templates'), { recursive: true });
 mkdirSync(join(root, 'var/lib/wsgictl'), { recursive: true });
 
-const common = { root: '', program: '/usr/bin/wsgictl', templates: [resolve('dist/templates')] };
+const common = { root: '', program: '/usr/bin/wsgictl', node: null, templates: [resolve('dist/templates')] };
 for (const [mode, folder] of [['system', units], ['user', userUnits]]) {
   // An administrator's are there, whose drop-ins the units look for.
   for (const [name, text] of staticUnits({ ...common, mode, units: `/etc/systemd/${mode}` })) write(join(folder, name), text);

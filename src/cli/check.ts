@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { ConfigError, EXIT, fileTrouble, formatDiagnostic, UserError, type ExitCode } from '../errors.js';
 import { isPath, readIni } from '../host/inis.js';
 import { mendModes } from '../host/modes.js';

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readlinkSync, type Stats } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileTrouble, UserError } from '../errors.js';
 
@@ -7,6 +7,9 @@ const LINKS = 40;
 
 /** open(2): a handle to go on from, which takes no right to read, wakes no device and waits for no FIFO. Node does not name it. */
 export const O_PATH = 0o10000000;
+
+/** A chroot in which dpkg works may have no /proc. What is held open has no other name then than its own. */
+const HAS_PROC = existsSync('/proc/self/fd');
 
 const FOLDER = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
@@ -25,16 +28,25 @@ export interface Way {
  * broken or hostile tree has.
  */
 export function inside<T>(root: string, path: string, use: (here: string) => T, way: Way = {}): T {
-  if (root !== '') return walk(root, path, use, way);
+  if (root !== '' && (HAS_PROC || root !== '/')) return walk(root, path, use, way);
   if (way.make === true) mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-  return use(path);
+  return use(root === '' || way.keep === true ? path : realIfThere(path));
+}
+
+/** With / as the root, a link leads where it leads for us. */
+function realIfThere(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 /** Gives `use` a path of a directory that stays the same one, whatever somebody puts in its place. Throws ENOTDIR for what is none, a link too. */
 export function holdFolder<T>(path: string, use: (held: string) => T): T {
   const handle = openSync(path, FOLDER);
   try {
-    return use(`/proc/self/fd/${handle}/.`);
+    return use(HAS_PROC ? `/proc/self/fd/${handle}/.` : path);
   } finally {
     closeSync(handle);
   }
@@ -44,7 +56,7 @@ export function holdFolder<T>(path: string, use: (held: string) => T): T {
 export function holdFile<T>(path: string, use: (held: string, stats: Stats) => T): T {
   const handle = openSync(path, O_PATH | constants.O_NOFOLLOW);
   try {
-    return use(`/proc/self/fd/${handle}`, fstatSync(handle));
+    return use(HAS_PROC ? `/proc/self/fd/${handle}` : path, fstatSync(handle));
   } finally {
     closeSync(handle);
   }

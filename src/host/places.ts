@@ -17,8 +17,9 @@ export interface Places {
   /** Templates in the first one win. */
   readonly templates: readonly string[];
   readonly worker: string;
-  /** The command that the units run. */
+  /** The file that runs; the units run it by `node`, or by itself where that is null. */
   readonly program: string;
+  readonly node: string | null;
 }
 
 /**
@@ -27,7 +28,7 @@ export interface Places {
  */
 export function places(mode: Mode, program: string, env: NodeJS.ProcessEnv, root = ''): Places {
   const library = dirname(program);
-  const common = { mode, root, worker: join(library, 'worker'), program };
+  const common = { mode, root, worker: join(library, 'worker'), program, node: process.execPath };
   if (mode === 'user') {
     const home = env['HOME'] ?? '/';
     const config = env['XDG_CONFIG_HOME'] ?? join(home, '.config');

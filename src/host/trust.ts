@@ -1,6 +1,7 @@
 import { readFileSync, type Stats } from 'node:fs';
 import { fileReason, UserError } from '../errors.js';
 import { nameOf as accountName } from './accounts.js';
+import { readIfThere } from './files.js';
 import { holdFile, inside } from './inside.js';
 import { wayTo, type Step } from './realpath.js';
 
@@ -157,7 +158,8 @@ const NOBODY = 65534;
  * the user has one. Any other account looks the same there: that nobody else may write is looked at all the same.
  */
 function rootHere(): number {
-  known ??= /^ *0 /m.test(readFileSync('/proc/self/uid_map', 'utf8')) ? 0 : NOBODY;
+  // Without /proc, in a chroot, nobody has made such a namespace.
+  known ??= /^ *0 /m.test(readIfThere('/proc/self/uid_map') ?? ' 0 ') ? 0 : NOBODY;
   return known;
 }
 let known: number | null = null;

@@ -29,6 +29,19 @@ for (const release of OLDEST) {
       assert.match(await lab.sh('curl -s --unix-socket /run/wsgi/shop.sock http://localhost/who'), /releases\/1/);
     });
 
+    it('apply is for an image with the package, too, whatever wsgictl is here; and for a chroot without /proc', async () => {
+      const image = `mkdir -p /srv/image/etc/wsgictl /srv/image/usr/lib/systemd/system /srv/image/srv
+        cp -r /etc/wsgictl/apps.d /srv/image/etc/wsgictl/apps.d; cp /etc/passwd /etc/group /srv/image/etc/; cp -r /srv/shop /srv/image/srv/shop
+        mkdir -p /srv/image/usr/bin; cp /usr/bin/true /srv/image/usr/bin/python3
+        cp /etc/systemd/system/wsgi-[ar]* /srv/image/usr/lib/systemd/system/ 2>/dev/null || true`;
+      await lab.sh(image);
+      assert.match(await lab.sh('wsgictl --root /srv/image apply shop'), /shop: starts at the next boot of \/srv\/image/);
+      await lab.sh('test -L /srv/image/etc/systemd/system/wsgi-app.target.wants/wsgi-app@shop.service');
+      const chroot = await lab.run(['unshare', '--mount', 'sh', '-c', 'umount -l /proc; wsgictl --root / check shop']);
+      assert.equal(chroot.code, 0, chroot.stderr);
+      assert.match(chroot.stdout, /shop: the file is fine/);
+    });
+
     it('what needs a running systemd says so', async () => {
       await lab.sh(IMAGE);
       for (const verb of ['reload', 'stop', 'start', 'status', 'remove']) {
