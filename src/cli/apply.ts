@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import type { AppConfig } from '../config/settings.js';
 import type { Clash } from '../config/clash.js';
 import { ConfigError, EXIT, fileTrouble, formatDiagnostic, UserError, type ExitCode } from '../errors.js';
-import { configuredApps, iniPath, isPath, readIni } from '../host/inis.js';
+import { configuredApps, iniPath, isPath, ownApps, readIni } from '../host/inis.js';
 import { knownApps } from '../host/ledger.js';
 import { mendModes } from '../host/modes.js';
 import { ensureProof } from '../host/proof.js';
 import { assertWritable } from '../host/writable.js';
-import { ensureStaticUnits, staticChanges, type StaticChanges } from '../host/static-units.js';
+import { ensureStaticUnits, hidingNotes, staticChanges, type StaticChanges } from '../host/static-units.js';
 import { appUnit, REQUESTS, socketUnit, TARGET, touchUnit } from '../plan/names.js';
 import { last } from '../roll/events.js';
 import { planApp, type Before, type Change, type WantedSocket } from '../plan/plan.js';
@@ -19,6 +19,7 @@ import { clashes } from './clashes.js';
 import { checkEnvironment } from './environment-check.js';
 import { prepareInRoot, removeFromRoot } from './image.js';
 import { assertOpenable } from './openable.js';
+import { allApps } from './leftover.js';
 import { removeApp, stopApp } from './remove.js';
 import { complain, say, sayNoApps } from './report.js';
 import { isRetrying } from './queue.js';
@@ -68,6 +69,7 @@ export async function apply(wire: Wire, names: readonly string[], options: Apply
   const work = applied.filter(({ change }) => change.kind !== 'unchanged');
   const common: StaticChanges = applied.length === 0 || wire.places.root !== '' ? new Map() : staticChanges(wire.places, wire.units);
   showStaticChanges(common, wire.units.path);
+  for (const note of hidingNotes(wire.places, wire.units)) complain(note);
   if (work.length === 0 && gone.length === 0 && common.size === 0 && codes.length === 1) {
     if (applied.length === 0) sayNoApps(wire.places);
     else if (options.replaced !== true) hintAtReload(applied.map(({ config }) => config.name));
@@ -94,7 +96,7 @@ export async function apply(wire: Wire, names: readonly string[], options: Apply
   return worst(codes);
 }
 
-/** Which apps to look at, and which have lost their file. Without names and files nothing is removed. */
+/** Which apps to look at, and which have lost their file. Where the administrator's folder is empty, which may be one that is not mounted, nothing is removed unless it is named. */
 function select(wire: Wire, names: readonly string[]): { wanted: readonly string[]; gone: readonly string[] } {
   const path = names.find(isPath);
   if (path !== undefined) {
@@ -103,7 +105,7 @@ function select(wire: Wire, names: readonly string[]): { wanted: readonly string
   const configured = configuredApps(wire.places) ?? [];
   const known = knownApps(wire.state);
   const lost = known.filter((app) => !configured.includes(app));
-  if (names.length === 0) return { wanted: configured, gone: configured.length === 0 ? [] : lost };
+  if (names.length === 0) return { wanted: allApps(wire), gone: ownApps(wire.places).length === 0 ? [] : lost };
   return { wanted: names.filter((app) => !lost.includes(app)), gone: names.filter((app) => lost.includes(app)) };
 }
 

@@ -91,11 +91,12 @@ export class Wire {
     const system = this.places.mode === 'system';
     const proxies = this.proxyGroup();
     const usual = listen.length === 0 && user === null && backlog === 2048
-      && (system ? mode === 0o660 && (group ?? proxies) === 'www-data' : group === null);
+      && (system ? mode === 0o660 && (group ?? proxies) === 'www-data' : group === null && config.lines['socket.mode'] === undefined);
     const addresses = wantedAddresses(config, this.usualAddress(config.name));
     if (usual) return { text: null, addresses };
     const template = readTemplate(this.places, SOCKET_TEMPLATE);
-    return { text: render(template, socketView(config, proxies, '%t')), addresses };
+    // A user may give a socket to no group but their own.
+    return { text: render(template, socketView(config, system ? proxies : null, '%t')), addresses };
   }
 
   /** The path unit of an app that is reloaded by a touch; null where nothing is watched. Throws ConfigError for a path that cannot be. */

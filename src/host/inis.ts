@@ -4,7 +4,6 @@ import { readApp, type ReadApp } from '../config/app.js';
 import { appNameFault } from '../config/name.js';
 import type { AppConfig } from '../config/settings.js';
 import { ConfigError, fileReason, UserError } from '../errors.js';
-import type { Generation } from '../plan/generation.js';
 import { Folder } from './folder.js';
 import type { Places } from './places.js';
 import { MEBIBYTE, readStranger, Unreadable } from './strangers.js';
