@@ -4,8 +4,18 @@ function __wsgictl_user
     contains -- --user (commandline -opc)
 end
 
+# DIR of --root DIR or --root=DIR, or nothing.
+function __wsgictl_root
+    set -l words (commandline -opc)
+    set -l at (contains --index -- --root $words)
+    set -l root (string replace --filter -- '--root=' '' $words)
+    test -n "$at"; and set root $words[(math $at + 1)]
+    string replace --regex '^~(?=/|$)' $HOME -- $root[1]
+end
+
 function __wsgictl_apps
-    set -l folders /etc/wsgictl/apps.d /usr/share/wsgictl/apps.d
+    set -l folders (__wsgictl_root){/etc,/usr/share}/wsgictl/apps.d
+    set -q folders[1]; or set folders {/etc,/usr/share}/wsgictl/apps.d
     __wsgictl_user; and set folders (set -q XDG_CONFIG_HOME; and echo $XDG_CONFIG_HOME; or echo ~/.config)/wsgictl/apps.d
     for folder in $folders
         for file in $folder/*.ini
@@ -16,14 +26,28 @@ end
 
 # The words of the command line without options: wsgictl, the command, the app.
 function __wsgictl_words
-    string match --invert -- '-*' (commandline -opc)
+    set -l is_value 0
+    for word in (commandline -opc)
+        if test $is_value -eq 1
+            set is_value 0
+            continue
+        end
+        switch $word
+            case --root -o --output -n --lines
+                set is_value 1
+            case '-*'
+            case '*'
+                echo $word
+        end
+    end
 end
 
 # What a rollback takes: generations that have a unit, but the one that serves.
 function __wsgictl_generations
     set -l words (__wsgictl_words)
     test (count $words) -eq 3; or return
-    set -l state /var/lib/wsgictl
+    set -l state (__wsgictl_root)/var/lib/wsgictl
+    set -q state[1]; or set state /var/lib/wsgictl
     __wsgictl_user; and set state (set -q XDG_STATE_HOME; and echo $XDG_STATE_HOME; or echo ~/.local/state)/wsgictl
     set -l current (readlink $state/$words[3]/current)
     for file in $state/$words[3]/generations/*/unit.service
