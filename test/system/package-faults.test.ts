@@ -1,10 +1,11 @@
-// What dpkg does with packages of apps, and of wsgictl itself, when something goes wrong on the way or is unusual.
+// What dpkg does with packages of apps, and of wsgictl itself, when something goes wrong on the way or is unusual. Only in
+// the long run, as all tests of packages.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { deploy, configure } from '../lab/fixture.js';
-import { Lab } from '../lab/lab.js';
+import { Lab, RELEASES } from '../lab/lab.js';
 import { installPackage, packApp, snippet, type AppPackage } from './packages.js';
-import { NEWEST, statusOf, whole } from './whole.js';
+import { LONG, statusOf, whole } from './whole.js';
 
 const PROCESSES = 2;
 /** Another root, on the files of this machine: a copy of it, as after a move to another disk. */
@@ -23,7 +24,7 @@ const NPM = `
   ln -s ../lib/node_modules/wsgictl/dist/wsgictl.cjs /usr/local/bin/wsgictl
 `;
 
-for (const release of NEWEST) {
+for (const release of LONG ? RELEASES : []) {
   describe(`packages that meet trouble on ${release}`, { timeout: 900_000 }, () => {
     let lab: Lab;
     before(async () => {
