@@ -110,7 +110,7 @@ for (const release of RELEASES) {
       await lab.sh('wsgictl stop shop; journalctl --rotate --vacuum-time=1us; wsgictl start shop');
       const { generation, failure, notes } = await statusOf(lab);
       assert.equal(generation, current);
-      assert.match(failure?.reason ?? '', /^ValueError: the reason: \u001b\[31mx{900,1000}…$/);
+      assert.match(failure?.reason ?? '', /^ValueError: the reason: <U\+001B>\[31mx{900,1000}…$/);
       assert.equal(failure?.place, '/srv/shop/releases/long/app.py:1');
       assert.match(notes.join('\n'), /the last roll failed: .*ValueError: the reason/);
       assert.match((await lab.run(['wsgictl', 'status', 'shop'])).stdout, /ValueError: the reason: <U\+001B>\[31mx/);
