@@ -19,7 +19,7 @@ export function unitPath({ mode, units }: Places, env: NodeJS.ProcessEnv): strin
     return [
       '/etc/systemd/system.control', '/run/systemd/system.control', '/run/systemd/transient', '/run/systemd/generator.early',
       ...between('/etc/systemd/system', '/run/systemd/system'), '/run/systemd/generator',
-      '/usr/local/lib/systemd/system', '/lib/systemd/system', '/usr/lib/systemd/system', '/run/systemd/generator.late',
+      '/usr/local/lib/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system', '/run/systemd/generator.late',
     ];
   }
   const run = join(env['XDG_RUNTIME_DIR'] ?? '/run/user/0', 'systemd');
