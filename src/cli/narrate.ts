@@ -1,5 +1,6 @@
 import { parseWorker } from '../plan/names.js';
 import type { RollEvent } from '../roll/events.js';
+import { withSaid } from '../roll/observe.js';
 
 const PHASES: Readonly<Record<string, string>> = {
   starting: 'starts',
@@ -33,7 +34,7 @@ export function describe(app: string, event: RollEvent): string | null {
     case 'commit':
       return `${app}: generation ${event.generation} serves now`;
     case 'failure':
-      return `${app}: ${event.reason}`;
+      return `${app}: ${withSaid(event.reason, event)}`;
     case 'end':
       return `${app}: ${ending(event.outcome)}: ${event.text}`;
     default:

@@ -11,13 +11,15 @@ import { lostTmp } from '../host/private-tmp.js';
 import { keptReason } from '../host/reason-file.js';
 import { appUnit, socketUnit, touchUnit, workersOf } from '../plan/names.js';
 import { last } from '../roll/events.js';
-import { failureOf, observe } from '../roll/observe.js';
+import { failureOf, observe, withSaid } from '../roll/observe.js';
 import { missedAtBoot, saidOfBoot } from './boot.js';
 import { unwritable } from '../host/writable.js';
 import { broughtFiles, unpackedSince } from '../host/brought.js';
 import { unconfigured } from '../host/dpkg.js';
 import { hidingNotes } from '../host/static-units.js';
 import { allApps } from './leftover.js';
+import type { Worker } from '../roll/next.js';
+import type { UnitState } from '../systemd/port.js';
 import { unopenable } from './openable.js';
 import { say, sayJson, sayNoApps } from './report.js';
 import { isSafe } from './socket-move.js';
@@ -89,7 +91,7 @@ export async function appStatus(wire: Wire, app: string): Promise<AppStatus> {
   for (const one of units) {
     const worker = observe(one, await systemd.job(one));
     if (worker === null) continue;
-    const note = worker.phase === 'leaving' ? oneLine(one.status) || null : failureOf(one);
+    const note = worker.phase === 'leaving' ? oneLine(one.status) || null : failedHow(one, worker);
     workers.push({ unit: one.name, generation: worker.generation, index: worker.index, phase: worker.phase, pid: one.mainPid, restarts: one.restarts, note });
   }
   workers.sort((a, b) => a.generation - b.generation || a.index - b.index);
@@ -158,7 +160,7 @@ function failureStatus(ledger: Ledger): { readonly what: 'start' | 'roll'; reado
   const end = last(events, 'end');
   if (roll === null || end === null) return null;
   const { text = null, place = null } = keptReason(ledger, roll) ?? {};
-  const failure = { roll, at: new Date(end.at).toISOString(), text: end.text.split('\n')[0] as string, reason: text, place };
+  const failure = { roll, at: new Date(end.at).toISOString(), text: withSaid(end.text.split('\n')[0] as string, end), reason: text, place };
   return { what: last(events, 'begin')?.wish.kind === 'start' ? 'start' : 'roll', failure };
 }
 
@@ -167,6 +169,12 @@ function inWords({ text, reason, place }: FailureStatus): string {
   if (reason !== null && text.includes(reason.slice(0, LONGEST))) return text;
   const short = reason !== null && reason.length > LONGEST ? `${reason.slice(0, LONGEST)}…` : reason;
   return `${text}${short === null ? '' : `: ${short}`}${place === null ? '' : ` (${place})`}`;
+}
+
+/** How its last run failed, whatever it does now. */
+function failedHow(unit: UnitState, worker: Worker): string | null {
+  const failure = failureOf(unit);
+  return failure === null ? null : withSaid(failure, worker);
 }
 
 interface Changes {

@@ -67,7 +67,7 @@ export async function runRoll(wire: Wire, app: string, occasion: 'start' | 'relo
     const spec = await prepare(wire, ledger, wish, from, occasion, write);
     write({ kind: 'generation', generation: spec.generation.number, processes: spec.processes });
     if (wish.kind === 'new' && socketIsToMove(wire, app)) write({ kind: 'note', text: `the socket is to change, which a roll does not: wsgictl apply ${app}` });
-    return roll(spec, {
+    return withMissing(spec.generation, await roll(spec, {
       systemd: wire.systemd,
       write,
       commit: () => {
@@ -80,12 +80,18 @@ export async function runRoll(wire: Wire, app: string, occasion: 'start' | 'relo
       stopped: async () => stopped || ['stop', 'restart'].includes((await ownJob())?.type ?? ''),
       superseded: async () => (await ownJob())?.state === 'waiting',
       rescan: () => wire.units.touch(),
-    });
+    }));
   });
   const told = wish.kind === 'start' ? withoutRollback(ending) : ending;
   const code = await end(wire, ledger, log, write, occasion, occasion === 'reload' ? await withoutSocket(wire, app, told) : told);
   // A start whose new release failed has brought up the old one: to systemd the app is started.
   return occasion === 'start' && ending.outcome === 'rolled-back' && wish.kind !== 'start' && from !== null ? EXIT.done : code;
+}
+
+/** systemd says that something was not to be had, and not what: a file of the environment, say. */
+function withMissing(generation: Generation, ending: Ending): Ending {
+  const gone = ending.exit === EXIT.done ? [] : missing(generation.needs);
+  return gone.length === 0 ? ending : { ...ending, text: `${ending.text}; ${gone.join(', ')} ${gone.length > 1 ? 'are' : 'is'} not there` };
 }
 
 /** A start of what is committed has nothing to roll back to. */
@@ -96,7 +102,7 @@ function withoutRollback(ending: Ending): Ending {
 /** A new worker that shut its socket down has done so for the old ones too, and they go one after the other. */
 async function withoutSocket(wire: Wire, app: string, ending: Ending): Promise<Ending> {
   if (ending.exit === EXIT.done || (await wire.systemd.unit(socketUnit(app))).active !== 'failed') return ending;
-  return { outcome: 'failed', exit: EXIT.notRolledBack, text: `${ending.text}; the socket was shut down: wsgictl restart ${app}` };
+  return { ...ending, outcome: 'failed', exit: EXIT.notRolledBack, text: `${ending.text}; the socket was shut down: wsgictl restart ${app}` };
 }
 
 /** Whatever goes wrong ends the roll in order. */
@@ -131,7 +137,7 @@ async function end(
   }
   const reason = failed ? reasonOf(wire, ledger.events(log.number)) : null;
   if (reason !== null) keepReason(ledger, log.number, reason);
-  write({ kind: 'end', outcome: ending.outcome, exit: ending.exit, text: ending.text, calls: wire.systemd.calls });
+  write({ kind: 'end', ...ending, calls: wire.systemd.calls });
   log.close();
   if (ending.outcome === 'stopped' && occasion === 'start') return stoppedInStart(wire, app);
   return ending.exit;

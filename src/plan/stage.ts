@@ -17,8 +17,9 @@ export function stage(config: AppConfig, pinned: Pinned, around: Around, templat
 }
 
 export function generationOf({ config, pinned, template }: Staged, number: number, createdAt: string, brought: Brought | null = null): Generation {
-  const { reload } = config;
-  const needs = [pinned.directory, pinned.python, pinned.script, ...pinned.pythonPath, pinned.gunicornConfig];
+  const { app, reload } = config;
+  const files = app['environment-file'].flatMap(({ path, optional }) => (optional ? [] : [path]));
+  const needs = [pinned.directory, pinned.python, pinned.script, ...pinned.pythonPath, pinned.gunicornConfig, ...files];
   return {
     number,
     createdAt,

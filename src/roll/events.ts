@@ -23,8 +23,9 @@ export type RollEvent =
   | { readonly at: number; readonly kind: 'waiting'; readonly for: string }
   | { readonly at: number; readonly kind: 'note'; readonly text: string }
   | { readonly at: number; readonly kind: 'commit'; readonly generation: number }
-  | { readonly at: number; readonly kind: 'failure'; readonly reason: string; readonly unit?: string; readonly invocation?: string }
-  | { readonly at: number; readonly kind: 'end'; readonly outcome: Outcome; readonly exit: ExitCode; readonly text: string; readonly calls?: number };
+  | { readonly at: number; readonly kind: 'failure'; readonly reason: string; readonly said?: string; readonly unit?: string; readonly invocation?: string }
+  /** `said`: why, in the words of the worker that failed. */
+  | { readonly at: number; readonly kind: 'end'; readonly outcome: Outcome; readonly exit: ExitCode; readonly text: string; readonly said?: string; readonly calls?: number };
 
 type Unstamped<E> = E extends unknown ? Omit<E, 'at'> : never;
 export type NewEvent = Unstamped<RollEvent>;

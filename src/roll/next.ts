@@ -15,6 +15,8 @@ export interface Worker {
   readonly readySince: number;
   /** How it failed, in words, if its last run ended badly; null otherwise. */
   readonly failure: string | null;
+  /** What it said of that failure itself; absent where it said nothing. */
+  readonly said?: string;
   /** How often systemd has restarted it by itself since somebody started it; absent where nobody knows. */
   readonly restarts?: number;
   /** When it was first seen available in this roll, whatever it does now. */

@@ -1,3 +1,4 @@
+import { oneLine } from '../config/visible.js';
 import { parseWorker } from '../plan/names.js';
 import type { Job, LastEnd, UnitState } from '../systemd/port.js';
 import type { Phase, Worker } from './next.js';
@@ -46,7 +47,10 @@ export function observe(unit: UnitState, job: Job | null): Worker | null {
   // While it starts, Result is what its last run left. One that leaves unasked may leave because it failed.
   const ended = phase === 'down' || (phase === 'leaving' && job?.type !== 'stop');
   const failure = ended ? failureOf(unit) : null;
-  return { generation: name.generation, index: name.index, phase, readySince: unit.activeSince, failure, restarts: unit.restarts };
+  return {
+    generation: name.generation, index: name.index, phase, readySince: unit.activeSince, failure, restarts: unit.restarts,
+    ...(failure === null ? {} : saidOf(unit)),
+  };
 }
 
 function phaseOf(unit: UnitState, job: Job | null): Phase | null {
@@ -74,11 +78,27 @@ export function failureOf(unit: LastEnd): string | null {
       return 'did not run any code for so long that its watchdog ended it';
     case 'oom-kill':
       return 'was ended by the kernel for want of memory';
+    case 'resources':
+      return 'could not be started: a file that its unit names, or memory, is not to be had';
     case 'protocol':
       return 'ended before it was ready';
     default:
       return `failed with result ${unit.result}`;
   }
+}
+
+/**
+ * Why it failed, as the worker told systemd by STATUS= before it ended: of a failed import, the exception and its place.
+ * So the reason is known where no journal is kept, too. What it says while it drains is no reason.
+ */
+export function saidOf(unit: LastEnd): Pick<Worker, 'said'> {
+  const said = oneLine(unit.status);
+  return said === '' || /^(draining|interrupted):/u.test(said) ? {} : { said };
+}
+
+/** How a worker failed, with what it said of it. */
+export function withSaid(failure: string, { said }: Pick<Worker, 'said'>): string {
+  return said === undefined ? failure : `${failure}: ${said}`;
 }
 
 function exited(status: number): string {

@@ -6,7 +6,7 @@ import { bringUp, type Committed } from './bring-up.js';
 import type { Budget } from './budget.js';
 import type { NewEvent, Outcome } from './events.js';
 import { next, withProven, type Step, type Worker } from './next.js';
-import { departure, failureOf, observe } from './observe.js';
+import { departure, failureOf, observe, saidOf, withSaid } from './observe.js';
 import { Reaper } from './reaper.js';
 import { undo } from './undo.js';
 
@@ -46,6 +46,8 @@ export interface Ending {
   readonly outcome: Outcome;
   readonly exit: ExitCode;
   readonly text: string;
+  /** Why, in the words of the worker that failed. */
+  readonly said?: string;
 }
 
 /** Thrown where the roll must end at once, without undoing anything. */
@@ -59,7 +61,7 @@ export async function roll(spec: Roll, world: World): Promise<Ending> {
   const driver = new Driver(spec, world);
   try {
     const failure = await driver.forward().catch(refusal);
-    if (failure !== null) return await driver.back(failure);
+    if (failure !== null) return { ...(await driver.back(failure)), ...driver.said };
     await driver.retire();
     return { outcome: 'done', exit: EXIT.done, text: `generation ${spec.generation.number} serves` };
   } catch (error) {
@@ -76,6 +78,12 @@ function refusal(error: unknown): string {
   throw error;
 }
 
+/** What the worker said that a decision is about, if it is about its failure. */
+function saidWith({ index, reason }: { readonly index: number; readonly reason: string }, generation: number | undefined, workers: readonly Worker[]): Pick<Worker, 'said'> {
+  const said = workers.find((one) => one.generation === generation && one.index === index && one.failure === reason)?.said;
+  return said === undefined ? {} : { said };
+}
+
 class Driver {
   readonly #started = new Set<number>();
   readonly #proven = new Map<number, number>();
@@ -84,6 +92,8 @@ class Driver {
   readonly #deadlines = new Map<number, number>();
   readonly #reaper: Reaper;
   #waitingFor = '';
+  /** What the worker that failed said of it. */
+  said: Pick<Worker, 'said'> = {};
 
   constructor(
     private readonly spec: Roll,
@@ -125,7 +135,8 @@ class Driver {
           const unit = workerUnit(this.spec.app, generation.number, step.index);
           const { invocation } = await this.world.systemd.unit(unit);
           const reason = `worker ${step.index} of generation ${generation.number} ${step.reason}`;
-          this.world.write({ kind: 'failure', reason, unit, invocation });
+          this.said = saidWith(step, generation.number, known);
+          this.world.write({ kind: 'failure', reason, ...this.said, unit, invocation });
           return { value: reason };
         }
       }
@@ -158,7 +169,7 @@ class Driver {
         case 'restored':
           return { value: { outcome: 'rolled-back', exit: EXIT.rolledBack, text: reason } };
         case 'lost': {
-          const old = `worker ${step.index} of generation ${previous?.generation} ${step.reason}`;
+          const old = `worker ${step.index} of generation ${previous?.generation} ${withSaid(step.reason, saidWith(step, previous?.generation, known))}`;
           return { value: { outcome: 'failed', exit: EXIT.notRolledBack, text: `${reason}; then ${old}` } };
         }
       }
@@ -236,8 +247,8 @@ class Driver {
       ...workers,
       ...vanished.map((index): Worker => {
         const end = this.world.systemd.lastEnd(workerUnit(this.spec.app, generation, index));
-        const failure = (end === null ? null : failureOf(end)) ?? 'was stopped';
-        return { generation, index, phase: 'down', readySince: 0, failure };
+        const failure = end === null ? null : failureOf(end);
+        return { generation, index, phase: 'down', readySince: 0, failure: failure ?? 'was stopped', ...(end === null || failure === null ? {} : saidOf(end)) };
       }),
     ];
   }

@@ -239,7 +239,10 @@ export class Manager implements Systemd {
 
 function lastEnd(properties: Record<string, unknown>): LastEnd {
   const number = (key: string) => Number(properties[key] ?? 0);
-  return { result: String(properties['Result'] ?? ''), exitCode: number('ExecMainCode'), exitStatus: number('ExecMainStatus') };
+  return {
+    result: String(properties['Result'] ?? ''), exitCode: number('ExecMainCode'), exitStatus: number('ExecMainStatus'),
+    status: String(properties['StatusText'] ?? ''),
+  };
 }
 
 /** A time span of systemd's, in µs, as ms: the highest number stands for "infinity". */
@@ -264,7 +267,6 @@ function unitState(name: string, properties: Record<string, unknown>): UnitState
     restarts: number('NRestarts'),
     mainPid: number('MainPID'),
     invocation: Buffer.from((properties['InvocationID'] as number[] | undefined) ?? []).toString('hex'),
-    status: text('StatusText'),
     needDaemonReload: properties['NeedDaemonReload'] === true,
     unitFileState: text('UnitFileState'),
     listen: ((properties['Listen'] as [string, string][] | undefined) ?? []).map(([, address]) => address),

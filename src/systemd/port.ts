@@ -55,8 +55,8 @@ export interface Job {
   readonly state: string;
 }
 
-/** How the last run of a unit ended. */
-export type LastEnd = Pick<UnitState, 'result' | 'exitCode' | 'exitStatus'>;
+/** How the last run of a unit ended, and what it had said last. */
+export type LastEnd = Pick<UnitState, 'result' | 'exitCode' | 'exitStatus' | 'status'>;
 
 /** The connection to systemd was lost, or it did not answer in time: what was asked may or may not have been done. */
 export class BusLost extends Error {

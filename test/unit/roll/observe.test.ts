@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { test } from 'node:test';
-import { departure, failureOf, observe, signalName } from '../../../src/roll/observe.js';
+import { departure, failureOf, observe, signalName, withSaid } from '../../../src/roll/observe.js';
 import type { Job, UnitState } from '../../../src/systemd/port.js';
 import { NO_SOCKET_STATUS } from '../../../src/units/view.js';
 
@@ -77,7 +77,7 @@ const FAILURES: readonly (readonly [result: string, code: number, status: number
   ['watchdog', KILLED, 42, 'did not run any code for so long that its watchdog ended it'],
   ['oom-kill', KILLED, 9, 'was ended by the kernel for want of memory'],
   ['protocol', EXITED, 0, 'ended before it was ready'],
-  ['resources', 0, 0, 'failed with result resources'],
+  ['resources', 0, 0, 'could not be started: a file that its unit names, or memory, is not to be had'],
 ];
 
 for (const [result, exitCode, exitStatus, words] of FAILURES) {
@@ -117,4 +117,15 @@ test('how a worker that was told to stop has left', () => {
   assert.equal(departure(['stop-sigterm', 'final-sigkill', 'failed']), 'killed');
   // What happened to it in an earlier life is no matter.
   assert.equal(departure(['stop-sigterm', 'stop-watchdog', 'timeout', 'auto-restart', 'start', 'running', 'stop-sigterm', 'success', 'dead']), null);
+});
+
+test('a worker that failed has said why; what it says while it drains is no reason', () => {
+  const failed = { active: 'failed', sub: 'failed', result: 'exit-code', exitCode: EXITED, exitStatus: 3 };
+  const said = (status: string): string | undefined => observe(unit({ ...failed, status }), null)?.said;
+  assert.equal(said('RuntimeError: no-such-setting (/srv/app.py:12)'), 'RuntimeError: no-such-setting (/srv/app.py:12)');
+  for (const none of ['', 'draining: 1 request in flight', 'interrupted: 2 requests in flight left']) assert.equal(said(none), undefined);
+  assert.equal(observe(unit({ status: 'RuntimeError: of another run' }), null)?.said, undefined);
+  assert.equal(said('one\n\u001b[2Jtwo'), said('one\u001b[2Jtwo')?.replace('one', 'one '));
+  assert.equal(withSaid('could not load the app', { said: 'why' }), 'could not load the app: why');
+  assert.equal(withSaid('was stopped', {}), 'was stopped');
 });

@@ -90,10 +90,10 @@ test('two generations of the same configuration and release have the same text',
 });
 
 test('a generation needs the paths without which no worker can start', () => {
-  const config = configOf('directory = /srv/shop\npython-path = /srv/lib:/srv/more\nvirtualenv = /srv/venv\ngunicorn-config = /srv/conf.py\n[workers]\nprocesses = 3\n');
+  const config = configOf('directory = /srv/shop\npython-path = /srv/lib:/srv/more\nvirtualenv = /srv/venv\ngunicorn-config = /srv/conf.py\nenvironment-file = /etc/shop.env\nenvironment-file = -/etc/more.env\n[workers]\nprocesses = 3\n');
   const staged = { config, pinned: asWritten(config), template: template(WORKER_TEMPLATE), unitText: '' };
   const { needs, processes, stopTimeout, readyTimeout, settle } = generationOf(staged, 1, '');
-  assert.deepEqual(needs, ['/srv/shop', '/srv/venv/bin/python', '/srv/lib', '/srv/more', '/srv/conf.py']);
+  assert.deepEqual(needs, ['/srv/shop', '/srv/venv/bin/python', '/srv/lib', '/srv/more', '/srv/conf.py', '/etc/shop.env']);
   assert.deepEqual([processes, stopTimeout, readyTimeout, settle], [3, 35_000, 60_000, 1_000]);
 });
 
