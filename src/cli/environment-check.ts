@@ -5,8 +5,9 @@ import type { AppConfig } from '../config/settings.js';
 import { ConfigError, UserError } from '../errors.js';
 import { writeWhole } from '../host/files.js';
 import type { Staged } from '../plan/stage.js';
-import { failureOf } from '../roll/observe.js';
-import { complaintsAbout, lastLines } from './journal.js';
+import { failureOf, saidOf } from '../roll/observe.js';
+import { lastLines } from './journal.js';
+import { passedOver } from './passed-over.js';
 import type { Wire } from './wire.js';
 
 /** How long the app's Python may take to say whether it has gunicorn, in ms. Then systemd kills it. */
@@ -35,15 +36,15 @@ export async function checkEnvironment(wire: Wire, config: AppConfig, staged: St
   const file = join(folder, `${name}@.service`);
   try {
     const text = checkUnit(staged.unitText);
+    refusePassedOver(wire, config, text);
     writeWhole(file, text);
     const result = await within(DEADLINE, systemd.start(unit).then((job) => systemd.jobResult(job)));
     const state = await systemd.unit(unit);
-    refusePassedOver(wire, config, file, text);
     const lines = lastLines(mode, unit, state.invocation, 20);
     if (result === 'done' && state.result === 'success') return lines;
     const hint = state.exitStatus === NO_SERVER ? 'install gunicorn into it: apt install gunicorn, or pip install gunicorn in its virtualenv' : `journalctl -u ${unit} has more`;
     const late = result === null || state.result === 'timeout' ? `it was not done after ${PATIENCE / 1000} s, and was ended` : null;
-    const said = [late, lines.at(-1) ?? (late === null ? failureOf(state) : null)].filter((one) => one !== null).map((one) => `: ${one}`);
+    const said = [late, saidOf(state).said ?? lines.at(-1) ?? (late === null ? failureOf(state) : null)].filter((one) => one !== null).map((one) => `: ${one}`);
     throw new UserError(`cannot run ${staged.pinned.python} for ${config.name}${said.join('')}`, hint);
   } finally {
     await end(wire, unit, file);
@@ -86,9 +87,10 @@ async function within<T>(ms: number, promise: Promise<T>): Promise<T | null> {
 }
 
 /** systemd runs a unit without the lines that it does not understand: a limit with a slip in it would limit nothing. */
-function refusePassedOver(wire: Wire, config: AppConfig, file: string, text: string): void {
+function refusePassedOver(wire: Wire, config: AppConfig, text: string): void {
+  if (config.service.length === 0) return;
   const lines = text.split('\n');
-  const diagnostics = complaintsAbout(wire.places.mode, file).flatMap(({ line, message }) => {
+  const diagnostics = passedOver(wire.places, text).flatMap(({ line, message }) => {
     const setting = config.service.find(({ name, value }) => `${name}=${value}` === lines[line - 1]);
     if (setting === undefined) return [];
     // Behind that it repeats the value, which may be a secret.
@@ -105,7 +107,7 @@ function refusePassedOver(wire: Wire, config: AppConfig, file: string, text: str
 function checkUnit(workerText: string): string {
   const dropped = /^(Type|NotifyAccess|Sockets|Slice|Restart\w*|Timeout\w+|Watchdog\w+|Kill\w+|FinalKill\w+|Send\w+|SourcePath|JoinsNamespaceOf|CollectMode|Before|After|Wants)=|^BindReadOnlyPaths=.*\/generations\/%j\/code:|^LoadCredential=wsgictl-proof:/;
   const kept = workerText.split('\n').filter((line) => !dropped.test(line));
-  const own = ['Type=oneshot', 'RemainAfterExit=yes', `TimeoutStartSec=${PATIENCE / 1000}s`, 'KillSignal=SIGKILL', 'TimeoutStopSec=1s', 'Slice=wsgi.slice'];
+  const own = ['Type=oneshot', 'NotifyAccess=main', 'RemainAfterExit=yes', `TimeoutStartSec=${PATIENCE / 1000}s`, 'KillSignal=SIGKILL', 'TimeoutStopSec=1s', 'Slice=wsgi.slice'];
   const text = kept.join('\n').replace('\nExecStart=', `\n${own.join('\n')}\nExecStart=`);
   return text.replace('--generation=%j', '--check --generation=%j');
 }

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { linesOf, oneLine } from '../config/visible.js';
+import { linesOf } from '../config/visible.js';
 import { appUnit, workersOf } from '../plan/names.js';
 import { reasonIn, type Reason } from '../roll/reason.js';
 import type { Mode } from '../units/view.js';
@@ -8,15 +8,19 @@ import type { Mode } from '../units/view.js';
 const MOST = 8_388_608;
 const PATIENCE = 10_000;
 
-/** How many of systemd's complaints about a unit file are read. */
-const COMPLAINTS = 1000;
+/** How many entries a crash may write: a hundred lines for each of some threads. */
+const CRASH = 400;
 
-/** The last lines that one run of a unit wrote, oldest first; none where the journal cannot be read. */
-export function lastLines(mode: Mode, unit: string, invocation: string, count: number): string[] {
-  const all = messages(['-n', String(count + 20), ...matchesOf(unit, invocation, owner(mode))]);
+/**
+ * The last lines that one run of a unit wrote, oldest first; none where the journal cannot be read. Without an invocation
+ * it is whatever a unit of that name wrote since a time (ms since 1970): an app of that name may have had it before.
+ */
+export function lastLines(mode: Mode, unit: string, invocation: string, count: number, since = 0): string[] {
+  const from = invocation === '' ? [`--since=@${Math.floor(since / 1000)}`] : [];
+  const all = messages(['-n', String(count + CRASH), ...from, ...matchesOf(unit, invocation, owner(mode))]);
   // systemd's own lines about the unit say less than the event that we show already.
   const own = all.filter(({ _SYSTEMD_UNIT, _SYSTEMD_USER_UNIT }) => (_SYSTEMD_USER_UNIT ?? _SYSTEMD_UNIT) !== MANAGER);
-  return own.flatMap(({ MESSAGE }) => linesOf(textOf(MESSAGE))).slice(-count);
+  return mostTelling(own.flatMap(({ MESSAGE }) => linesOf(textOf(MESSAGE))), count);
 }
 
 /** How much of what a worker said is looked through for its reason, in lines. */
@@ -27,12 +31,14 @@ export function failureReason(mode: Mode, unit: string, invocation: string): Rea
   return reasonIn(lastLines(mode, unit, invocation, TRACEBACK));
 }
 
-/** What systemd said about the lines of a unit file when it read it (systemd.journal-fields(7), CONFIG_LINE=). */
-export function complaintsAbout(mode: Mode, file: string): { readonly line: number; readonly message: string }[] {
-  return messages(['-n', String(COMPLAINTS), ...complaintMatches(file, owner(mode))]).map(({ MESSAGE, CONFIG_LINE }) => ({
-    line: Number(CONFIG_LINE),
-    message: oneLine(textOf(MESSAGE).replace(`${file}:${CONFIG_LINE}: `, '')),
-  }));
+/**
+ * The last lines; of a worker that a signal has ended, or that hung in C code, the place where it was: Python's faulthandler
+ * begins with it, and goes on to where the program began.
+ */
+export function mostTelling(lines: readonly string[], count: number): string[] {
+  const crash = lines.findLastIndex((line) => /^(Fatal Python error: |Timeout \([0-9:]+\)!$)/u.test(line));
+  const first = crash === -1 ? lines.length - count : Math.min(crash, Math.max(0, lines.length - count));
+  return lines.slice(Math.max(0, first)).slice(0, count);
 }
 
 /** Where systemd itself runs, PID 1 and a user's manager alike. */
@@ -58,11 +64,6 @@ export function matchesOf(unit: string, invocation: string, user: number | null)
   ];
 }
 
-/** The entries of systemd itself about a unit file. */
-export function complaintMatches(file: string, user: number | null): string[] {
-  return [`CONFIG_FILE=${file}`, ...(user === null ? ['_PID=1', '_UID=0'] : [`_SYSTEMD_USER_UNIT=${MANAGER}`, `_UID=${user}`])];
-}
-
 /** Bytes where it is no text; a list of these where the field was given more than once. */
 type Field = string | readonly number[] | readonly Field[];
 
@@ -70,12 +71,11 @@ interface Message {
   readonly MESSAGE?: Field | null;
   readonly _SYSTEMD_UNIT?: string;
   readonly _SYSTEMD_USER_UNIT?: string;
-  readonly CONFIG_LINE?: string;
 }
 
 /** Oldest first. If there is too much, the oldest are missing. */
 function messages(matches: readonly string[]): Message[] {
-  const fields = '--output-fields=MESSAGE,CONFIG_LINE,_SYSTEMD_UNIT,_SYSTEMD_USER_UNIT';
+  const fields = '--output-fields=MESSAGE,_SYSTEMD_UNIT,_SYSTEMD_USER_UNIT';
   // --all: journalctl leaves out what is longer than 4096 bytes, which a traceback's last line may be.
   const args = ['--no-pager', '-q', '--all', '--reverse', '-o', 'json', fields, ...matches];
   const { stdout } = spawnSync('journalctl', args, { encoding: 'utf8', timeout: PATIENCE, maxBuffer: MOST, killSignal: 'SIGKILL' });

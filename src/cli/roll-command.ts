@@ -108,7 +108,7 @@ async function ask(queued: () => Promise<string>, app: string, verb: string): Pr
 function showReason(wire: Wire, events: readonly RollEvent[]): void {
   const failure = last(events, 'failure');
   if (failure?.unit === undefined) return;
-  const lines = lastLines(wire.places.mode, failure.unit, failure.invocation ?? '', 15);
+  const lines = lastLines(wire.places.mode, failure.unit, failure.invocation ?? '', 15, events[0]?.at);
   if (lines.length === 0) return;
   complain(`the last lines of ${failure.unit}:`);
   for (const line of lines) complain(`    ${line}`);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { complaintMatches, matchesOf } from '../../../src/cli/journal.js';
+import { matchesOf, mostTelling } from '../../../src/cli/journal.js';
 
 /** Of each of the alternatives that `+` stands between. */
 function alternatives(matches: readonly string[]): string[][] {
@@ -22,8 +22,15 @@ for (const user of [null, 1000]) {
       if (user !== null) assert.ok(own.includes(`_UID=${user}`));
     });
   }
-  test(`of systemd is only what ${user === null ? 'PID 1' : "the user's manager"} wrote`, () => {
-    const matches = complaintMatches('/run/systemd/system/wsgi-check-shop:1:x-0@.service', user);
-    assert.deepEqual(matches.slice(1), user === null ? ['_PID=1', '_UID=0'] : ['_SYSTEMD_USER_UNIT=init.scope', '_UID=1000']);
-  });
 }
+
+test('the last lines are shown; of a crash those in which it happened', () => {
+  const lines = (count: number): string[] => Array.from({ length: count }, (_, at) => `line ${at}`);
+  assert.deepEqual(mostTelling(lines(3), 15), lines(3));
+  assert.deepEqual(mostTelling(lines(20), 2), ['line 18', 'line 19']);
+  for (const head of ['Fatal Python error: Segmentation fault', 'Timeout (0:00:59)!']) {
+    const stack = [head, 'Current thread 0x7f (most recent call first):', '  File "/srv/app.py", line 3 in <module>', ...lines(90)];
+    assert.deepEqual(mostTelling(['before', ...stack], 15), stack.slice(0, 15));
+    assert.deepEqual(mostTelling(['before', head, 'a'], 15), ['before', head, 'a']);
+  }
+});
