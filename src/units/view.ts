@@ -126,6 +126,7 @@ function options(config: AppConfig, pinned: Pinned, around: Around): string[] {
     ['header-timeout', seconds(workers['header-timeout'])],
     ['idle-timeout', workers['idle-timeout'] === null ? null : seconds(workers['idle-timeout'])],
     ['min-rate', workers['min-rate'] === null ? null : String(workers['min-rate'])],
+    ['ready-timeout', seconds(reload['ready-timeout'])],
     ['settle', settles ? seconds(reload.settle) : null],
     ['committed', settles ? `${around.stateDirectory}/${config.name}/current` : null],
     ['children', workers.children],

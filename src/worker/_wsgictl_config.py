@@ -1,5 +1,6 @@
 """gunicorn.conf.py and GUNICORN_CMD_ARGS: read as gunicorn reads them, with what cannot hold here named."""
 import os
+import sys
 
 from gunicorn.app.base import Application
 from gunicorn.config import get_default_config_file
@@ -21,7 +22,7 @@ _IGNORED = {
     "keepalive": "every answer says Connection: close",
     "user": _INI, "group": _INI, "umask": _INI, "initgroups": _SYSTEMD, "chdir": _INI,
     "daemon": _SYSTEMD, "pidfile": _SYSTEMD, "enable_stdio_inheritance": _SYSTEMD,
-    "preload_app": "every worker imports the app for itself",
+    "proc_name": "units have names", "preload_app": "every worker imports the app for itself",
     "reload": "wsgictl reload does that", "reload_engine": "wsgictl reload does that",
     "reload_extra_files": "wsgictl reload does that",
     "forwarded_allow_ips": "who connects to the socket is the proxy",
@@ -32,6 +33,7 @@ _IGNORED = {
 }
 _NEVER_CALLED = {
     "on_reload": "a reload starts new workers", "nworkers_changed": _UNUSED, "pre_exec": _UNUSED,
+    **dict.fromkeys(("on_starting", "when_ready", "on_exit"), "it is for the whole server, and here are only workers"),
     "worker_int": "SIGINT lets a worker finish, as SIGTERM does", "worker_abort": "systemd ends what hangs",
 }
 # To go on without these would be worse than not to start.
@@ -58,6 +60,7 @@ class Configuration(Application):
     def __init__(self, options):
         self.options = options
         self.remarks = []
+        self.given = set()  # names of settings
         super().__init__(prog="wsgictl worker")
 
     def do_load_config(self):
@@ -67,11 +70,14 @@ class Configuration(Application):
             self._read_all()
         except BadConfig:
             raise
-        except SystemExit:
-            raise BadConfig("gunicorn's settings cannot be read, see above") from None
+        except SystemExit as end:
+            cause = end.__context__
+            why = "see above" if cause is None else f"{type(cause).__name__}: {cause}"
+            raise BadConfig(f"gunicorn's settings cannot be read: {why}") from None
         except Exception as error:
             raise BadConfig(f"gunicorn's settings cannot be read: {error}") from error
         self._override()
+        self._extend_path()
 
     def _read_all(self):
         parser = self.cfg.parser()
@@ -88,6 +94,7 @@ class Configuration(Application):
         self._remark("GUNICORN_CMD_ARGS", arguments)
 
     def _remark(self, source, names):
+        self.given.update(names)
         for name in sorted(names):
             # A default written out asks for nothing.
             if name in _REFUSED and self.cfg.settings[name].get():
@@ -114,6 +121,12 @@ class Configuration(Application):
         for name, value in values.items():
             if name in self.cfg.settings:  # not every version has them all
                 self.cfg.set(name, value)
+
+    def _extend_path(self):
+        """As Application.run() does, which is not called here."""
+        for path in (self.cfg.pythonpath or "").split(","):
+            if path and os.path.abspath(path) not in sys.path:
+                sys.path.insert(0, os.path.abspath(path))
 
     def listen_on(self, addresses):
         """For hooks that look at server.address or cfg.bind."""

@@ -10,7 +10,6 @@ import threading
 import time
 import traceback
 
-import _wsgictl_environment as environment
 import _wsgictl_escalation as escalation
 import _wsgictl_exits as exits
 import _wsgictl_interrupt as interrupt
@@ -34,12 +33,16 @@ class Control(threading.Thread):
         self.lock = threading.Lock()
         self.exit_status = exits.DRAINED
         self.draining = False
+        self.stopping = False    # systemd knows it, and counts
         self.interrupted = None  # when all requests were interrupted
         self.finishing = None    # since when the main thread has left the loop
         self.waiting_for = None  # what it then waits for
         self.status = None
         self.ping_at = 0.0
         self.escalation = escalation.Escalation(options, requests, loop)
+        # Not select(), which cannot take a number above 1023: the app may have that many files.
+        self.poll = select.poll()
+        self.poll.register(self.signals.reader, select.POLLIN)
 
     def run(self):
         # Signals are the main thread's: there they interrupt what blocks.
@@ -53,8 +56,8 @@ class Control(threading.Thread):
                 time.sleep(0.1)
 
     def _step(self):
-        ready, _, _ = select.select([self.signals.reader], [], [], self._pause())
-        if ready:
+        pause = self._pause()
+        if self.poll.poll(None if pause is None else pause * 1000):
             for number in set(os.read(self.signals.reader, 512)):
                 self._signalled(number)
         self._ping()
@@ -65,18 +68,32 @@ class Control(threading.Thread):
 
     # What asks for an end
 
-    def drain(self, reason, exit_status=exits.DRAINED):
-        """From any thread, any number of times. The first reason is the one that is told."""
+    def drain(self, reason, exit_status=exits.DRAINED, bounded=True):
+        """From any thread, any number of times. The first reason is the one that is told.
+
+        `bounded`: systemd counts from now on, and has the requests interrupted that are left after graceful-timeout.
+        """
         with self.lock:
             self.exit_status = self.exit_status or exit_status
-            if self.draining:
-                return
-            self.draining = True
-        # Where systemd has not asked for the end, this makes it see one, with the same three stages.
-        self.notifier.send(STOPPING=1)
-        self.loop.stop()
-        log.info(f"draining ({reason}): {self._count()}")
-        self._wake()
+            begins, self.draining = not self.draining, True
+        if bounded:
+            self._stopping()
+        if begins:
+            self.loop.stop()
+            log.info(f"draining ({reason}): {self._count()}")
+            self._wake()
+
+    def retire(self, reason, exit_status=exits.DRAINED):
+        """The worker has done its share. Nobody waits for it to go, so its last requests may take as long as any others:
+        request-timeout. With threads and without that limit, one endless answer would keep all other threads idle."""
+        self.drain(reason, exit_status, bounded=self.options.threads > 1 and self.options.request_timeout is None)
+
+    def _stopping(self):
+        """Where systemd has not asked for the end, this makes it see one, with the same three stages."""
+        with self.lock:
+            said, self.stopping = self.stopping, True
+        if not said:
+            self.notifier.send(STOPPING=1)
 
     def interrupt(self):
         """The second stage: whoever is still here is interrupted."""
@@ -94,6 +111,7 @@ class Control(threading.Thread):
 
     def finish(self):
         """The main thread has left the loop. What it does from now on, an interrupt ends soon."""
+        self._stopping()
         self.finishing = time.monotonic()
 
     def wait_for(self, what):
@@ -130,7 +148,7 @@ class Control(threading.Thread):
         return min(times, default=None)
 
     def _ping_every(self):
-        return self.notifier.watchdog / 4 if self.notifier.watchdog and not self.draining else None
+        return self.notifier.watchdog / 4 if self.notifier.watchdog and not self.stopping else None
 
     def _ping(self):
         every = self._ping_every()
@@ -143,7 +161,7 @@ class Control(threading.Thread):
         for request in self.requests.in_flight():
             if request.deadline and request.deadline <= now and request.asked is None:
                 log.warning(f"{request.line} takes longer than {self.options.request_timeout:g} s: interrupting it")
-                self.drain("request-timeout", exits.OVERDUE)  # first, so that this thread gets no other connection
+                self.retire("request-timeout", exits.OVERDUE)  # first, so that this thread gets no other connection
                 self._ask(request)
 
     def _ask(self, request):
@@ -161,12 +179,12 @@ class Control(threading.Thread):
 
     def _leave(self, why):
         # Whoever is left behind may hold the lock of a stream.
-        words = threading.Thread(target=_last_words, args=[f"{why}, exit status {self.exit_status}"], daemon=True)
+        words = threading.Thread(target=log.error, args=[f"{why}, exit status {self.exit_status}"], daemon=True)
         try:
             words.start()
             words.join(_LAST_WORDS)
         finally:
-            os._exit(self.exit_status)
+            exits.leave(self.exit_status)
 
     def _tell(self):
         status = f"draining: {self._count()}" if self.interrupted is None else f"interrupted: {self._count()} left"
@@ -185,8 +203,3 @@ class Control(threading.Thread):
             os.write(self.signals.writer, b"\0")
         except BlockingIOError:
             pass
-
-
-def _last_words(message):
-    log.error(message)
-    environment.flush()

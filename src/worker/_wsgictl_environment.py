@@ -5,14 +5,25 @@ import sys
 
 import _wsgictl_app as app
 import _wsgictl_exits as exits
+import _wsgictl_log as log
 
 
 class Failure(Exception):
-    """The worker cannot start: the message is all there is to say."""
+    """The worker cannot start: the message is all there is to say. `said` is what the roll tells of it, after how it ended."""
 
-    def __init__(self, exit_status, message):
+    def __init__(self, exit_status, message, said=None):
         super().__init__(message)
         self.exit_status = exit_status
+        self.said = message if said is None else said
+        self.told = False
+
+    def tell(self, notifier):
+        """Once, as soon as it is known: the hooks that run before the end may hang."""
+        if not self.told:
+            self.told = True
+            log.error(self)
+            # systemd keeps it for the roll, also where no journal is kept.
+            notifier.send(STATUS=log.brief(self.said))
 
 
 def prepare(options):
@@ -29,18 +40,9 @@ def prepare(options):
     atexit.register(_put_streams_back)
 
 
-def flush():
-    """Standard output and error: whatever the app has made of them."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except Exception:
-            pass  # there may be nothing that could be flushed
-
-
 def _put_streams_back():
     """One that cannot be flushed would make 120 of Python's exit status."""
-    flush()
+    exits.flush()
     sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
 
 

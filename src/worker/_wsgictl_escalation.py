@@ -4,10 +4,10 @@ After a second the app's connections are shut down, which wakes whoever waits at
 answered from outside, and the log says what could not be interrupted and where it is. When nothing but such requests
 is left for interrupt-timeout, the process goes.
 """
-import sys
 import time
 
 import _wsgictl_log as log
+import _wsgictl_place as place
 import _wsgictl_sockets as sockets
 
 
@@ -26,12 +26,13 @@ class Escalation:
         now = time.monotonic()
         flying = self.requests.in_flight()
         stuck = [request for request in flying if request.asked is not None]
-        if everybody and not self.sockets_shut and any(now - request.asked >= self.shut_after for request in stuck):
+        others = len(flying) > len(stuck) or self.loop.clients.keys() - {request.thread for request in stuck}
+        # A connection may be another request's: as long as there is one, which was not interrupted, all stay.
+        if (everybody or not others) and not self.sockets_shut and any(now - request.asked >= self.shut_after for request in stuck):
             self._shut_sockets(stuck)
         for request in stuck:
             if now - request.asked >= self.give_up_after and not request.given_up:
                 self._give_up(request)
-        others = len(flying) > len(stuck) or self.loop.clients.keys() - {request.thread for request in stuck}
         return bool(stuck) and not others and all(now - request.asked >= self.last_step for request in stuck)
 
     def _shut_sockets(self, stuck):
@@ -51,7 +52,7 @@ class Escalation:
 
     def _give_up(self, request):
         request.given_up = True
-        where = _place(request.thread)
+        where = place.of_thread(request.thread)
         if request.answer is not None and request.answer.refuse():
             request.outcome = "answered 503 from outside"
         else:
@@ -59,11 +60,3 @@ class Escalation:
             request.client.cut()
         what = "is still cleaning up after its interrupt" if request.app_code.landed else "could not be interrupted"
         log.error(f"{request.line} {what}: it is {where}")
-
-
-def _place(thread):
-    """Where a thread is: the line that does not return."""
-    frame = sys._current_frames().get(thread)
-    if frame is None:
-        return "gone"
-    return f"at {frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_name}"

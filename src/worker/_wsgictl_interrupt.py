@@ -5,9 +5,12 @@ clean up. A thread says so by running the app through `call`. Who wants to inter
 that moment, the next `call` raises instead of running any.
 """
 import ctypes
+import sys
 import threading
 from collections import defaultdict
 from functools import partial
+
+import _wsgictl_forks as forks
 
 _here = threading.local()
 
@@ -42,6 +45,8 @@ class Interruptible:
                 # close() will have to be called.
                 made[None]
             finally:
+                if forks.forked:
+                    forks.leave(sys.exc_info()[1])
                 self.disarm()
         except Interrupted:
             # It may have come after the app's last instruction, even inside of disarm().

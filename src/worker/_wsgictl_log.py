@@ -1,11 +1,13 @@
-"""What the worker itself has to say: one line each to standard error, which is the journal.
+"""What the worker itself has to say: one line each to standard error, as systemd gave it, which is the journal.
 
-gunicorn's logger has an own format, and gunicorn.conf.py may send it to a file; these lines must be where
-`journalctl -u` and a failed roll look for them.
+gunicorn's logger has an own format, and gunicorn.conf.py may send it to a file, and with capture_output all else that goes
+to standard error; these lines must be where `journalctl -u` and a failed roll look for them.
 """
+import faulthandler
 import os
 import re
 import sys
+import traceback
 
 # journald takes a leading <N> as the line's priority; in a terminal it would only disturb.
 _PRIORITIES = "JOURNAL_STREAM" in os.environ
@@ -13,6 +15,21 @@ _PRIORITIES = "JOURNAL_STREAM" in os.environ
 # What drives a terminal, ends a line or turns the direction in which it is read. A client chooses the path that stands in
 # a message, and its byte 0x9b begins a command to a terminal.
 _UNSEEN = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def _file_of(number):
+    try:
+        status = os.fstat(number)
+        return status.st_dev, status.st_ino
+    except OSError:
+        return None
+
+
+try:
+    journal = os.dup(2)  # not inherited by programs that the app runs
+except OSError:
+    journal = None
+_JOURNAL_FILE = None if journal is None else _file_of(journal)
 
 
 def info(message):
@@ -41,11 +58,41 @@ def keep_lines(gunicorn_log):
             {key: visible(value) if isinstance(value, str) else value for key, value in atoms.items()})
 
 
-def _line(priority, message):
-    prefix = f"<{priority}>" if _PRIORITIES else ""
+def brief(message, most=500):
+    """In one line that is not too long for `systemctl status`: a message may hold all that the app was about to do."""
+    text = visible(message)
+    return text if len(text) <= most else text[:most - 1] + "…"
+
+
+def trace(error):
+    """The traceback of what ended the worker before it was ready. A capture_output gets it too, as from gunicorn."""
+    text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    text_block(text)
+    if _file_of(2) != _JOURNAL_FILE:
+        print(text, end="", file=sys.stderr)
+
+
+def text_block(text):
+    """Lines that are not the worker's own words."""
+    data = text.encode("utf-8", "backslashreplace")
     try:
-        # One write: lines of several threads do not mix.
-        sys.__stderr__.write(f"{prefix}wsgictl: {visible(message)}\n")
-        sys.__stderr__.flush()
+        # The app may have closed it, and its number may be another file's now.
+        if _JOURNAL_FILE is not None and _file_of(journal) == _JOURNAL_FILE:
+            os.write(journal, data)
+        else:
+            sys.__stderr__.buffer.write(data)
+            sys.__stderr__.flush()
     except (AttributeError, OSError, ValueError):
         pass  # nobody is listening any more, which must not end a request
+
+
+def keep_crashes():
+    """A signal that ends the worker in mid-code (SIGSEGV, SIGABRT, ...) leaves the place in the journal."""
+    if _JOURNAL_FILE is not None:
+        faulthandler.enable(file=journal)
+
+
+def _line(priority, message):
+    prefix = f"<{priority}>" if _PRIORITIES else ""
+    # One write: lines of several threads do not mix.
+    text_block(f"{prefix}wsgictl: {visible(message)}\n")

@@ -49,7 +49,8 @@ class Loop:
         self.retire = None      # called with a reason and an exit status when there is nothing to accept from any more
         self.turn = threading.Lock()
         self.clients = {}       # thread -> the connection that it has
-        # Readable for ever once it is closed: the end reaches every thread that waits, and those that come later.
+        # Readable for ever once something is in it, which nobody reads: the end reaches every thread that waits, and those
+        # that come later. Not by closing it: a child that the app has forked would still hold the other end.
         self.stop_reader, self.stop_writer = os.pipe()
         self.stopped = False
         self.poll = select.poll()
@@ -63,7 +64,7 @@ class Loop:
         if not self.stopped:
             self.stopped = True
             try:
-                os.close(self.stop_writer)
+                os.write(self.stop_writer, b"\0")
             except OSError:
                 pass  # an app that closes whatever it finds is about to lose this process anyway
 

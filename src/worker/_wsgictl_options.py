@@ -50,6 +50,7 @@ def parse(arguments):
     warm.add_argument("--warm-up-status", type=_statuses, default=[(200, 399)], metavar="200-399")
     warm.add_argument("--warm-up-timeout", type=_seconds, default=10.0)
 
+    warm.add_argument("--ready-timeout", type=_seconds, help="after which systemd ends a worker that is not ready")
     warm.add_argument("--settle", type=_seconds, default=0.0, help="how long a generation on trial accepts nothing")
     warm.add_argument("--committed", metavar="LINK", help="the link that ends in the number of the committed generation")
 

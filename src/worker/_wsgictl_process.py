@@ -3,7 +3,6 @@ import os
 import socket
 import threading
 import time
-import traceback
 
 import _wsgictl_app as app
 import _wsgictl_children as children
@@ -11,8 +10,10 @@ import _wsgictl_config as config
 import _wsgictl_control as control
 import _wsgictl_environment as environment
 import _wsgictl_exits as exits
+import _wsgictl_forks as forks
 import _wsgictl_log as log
 import _wsgictl_loop as loops
+import _wsgictl_place as place
 import _wsgictl_request as request
 import _wsgictl_server as servers
 import _wsgictl_signals as signals
@@ -21,9 +22,9 @@ import _wsgictl_warmup as warmup
 import _wsgictl_worker as workers
 
 
-def run(options):
+def run(options, notifier, hanging):
+    """Returns the exit status of a worker that was ready once. Raises Failure where there is none."""
     began = time.monotonic()
-    notifier = systemd.Notifier()
     listeners = systemd.inherited_sockets(options.backlog)
     if not listeners:
         message = "no socket: systemd passed none on, and a worker opens none by itself"
@@ -33,32 +34,31 @@ def run(options):
         log.info(remark)
     configuration.listen_on([_address(listener) for listener in listeners])
 
-    # Until READY=1 every signal does what it does by default: a stop ends a hanging import at once.
+    # Until READY=1 a stop does what it does by default: it ends a hanging import at once.
     boot = _Boot(options, configuration, listeners)
     try:
         boot.run()
+        if forks.forked:
+            forks.leave(None)  # what the app forked while it was imported, and that has come back
+        _refuse_shut(options, listeners)
+        own_signals = signals.Signals(options.interrupt_signal, request.interrupt_current)
+        between = own_signals.keep if options.threads == 1 else _nothing
+        loop = loops.Loop(options, listeners, boot.worker, between)
+        watch = control.Control(options, notifier, own_signals, boot.requests, loop, boot.log)
+        boot.worker.retire = loop.retire = watch.retire
+        own_signals.take()
+        crew = _Crew(options.threads, loop, watch)
     except BaseException as error:
-        return boot.failed(error)
-
-    # The app may have done it, in this process or in another that has the same socket.
-    shut = [listener for listener in listeners if loops.is_shut(listener)]
-    if shut:
-        for listener in shut:
-            loops.finish_shutdown(listener)
-        raise environment.Failure(exits.NO_SOCKET, f"its socket was shut down: wsgictl restart {options.app}")
-
-    own_signals = signals.Signals(options.interrupt_signal, request.interrupt_current)
-    between = own_signals.keep if options.threads == 1 else _nothing
-    loop = loops.Loop(options, listeners, boot.worker, between)
-    watch = control.Control(options, notifier, own_signals, boot.requests, loop, boot.log)
-    boot.worker.retire = loop.retire = watch.drain
-    own_signals.take()
-    watch.start()
+        if forks.forked:
+            forks.leave(error)
+        hanging.stop()
+        raise boot.failed(error, notifier) from None
+    hanging.stop()
     notifier.send(READY=1)
     log.info(f"ready after {time.monotonic() - began:.1f} s")
     if _on_trial(options):
         loop.hold(options.settle)
-    _serve(options.threads, loop)
+    crew.serve()
     return _finish(options, watch, boot)
 
 
@@ -78,7 +78,6 @@ class _Boot:
         log.keep_lines(self.log)
         os.environ.update(cfg.env)
         self.server = servers.Server(self.configuration, self.log, self.listeners)
-        self.server.starting()
         worker = workers.Worker(self.options, self.configuration, self.log, self.listeners, self.requests)
         self.worker = worker
         self.server.forking(worker)
@@ -87,22 +86,47 @@ class _Boot:
         self.server.initialised(worker)
         warmup.warm_up(self.configuration.callable, self.options)
 
-    def failed(self, error):
-        """Says why there will be no worker, and gives the exit status."""
+    def failed(self, error, notifier):
+        """Why there will be no worker: a Failure, which is told."""
         if isinstance(error, KeyboardInterrupt):
-            raise error
-        cold = self.worker is not None and self.worker.booted
-        if isinstance(error, SystemExit):
-            log.error(f"{app.describe(self.options)} called sys.exit({error.code!r}) before the worker was ready")
-        elif isinstance(error, (warmup.Cold, app.NoCallable)):
-            log.error(error)
-        else:
-            traceback.print_exception(type(error), error, error.__traceback__)
-            what = "warmed up" if cold else "loaded"
-            log.error(f"{app.describe(self.options)} could not be {what}: {type(error).__name__}: {error}")
+            return error
+        failure = self._failure(error)
+        failure.tell(notifier)
         if self.worker is not None:
             self.server.exiting(self.worker)
-        return exits.COLD if cold else app.exit_status(error)
+        return failure
+
+    def _failure(self, error):
+        cold = self.worker is not None and self.worker.booted
+        status = exits.COLD if cold else app.exit_status(error)
+        if isinstance(error, environment.Failure):
+            return error
+        if isinstance(error, SystemExit):
+            return environment.Failure(status, f"{app.describe(self.options)} called sys.exit({error.code!r}) before the worker was ready")
+        if isinstance(error, (warmup.Cold, app.NoCallable)):
+            return environment.Failure(status, str(error))
+        log.trace(error)
+        what = "warmed up" if cold else "loaded"
+        reason = f"{type(error).__name__}: {_text(error)}"
+        where = place.of_error(error)
+        said = log.brief(reason, 400) + (f" ({where})" if where else "")
+        return environment.Failure(status, f"{app.describe(self.options)} could not be {what}: {reason}", said)
+
+
+def _text(error):
+    try:
+        return str(error)
+    except Exception:
+        return "(which has no text)"
+
+
+def _refuse_shut(options, listeners):
+    """The app may have done it, in this process or in another that has the same socket."""
+    shut = [listener for listener in listeners if loops.is_shut(listener)]
+    if shut:
+        for listener in shut:
+            loops.finish_shutdown(listener)
+        raise environment.Failure(exits.NO_SOCKET, f"its socket was shut down: wsgictl restart {options.app}")
 
 
 def _on_trial(options):
@@ -119,17 +143,34 @@ def _on_trial(options):
         return True  # the first generation of the app
 
 
-def _serve(count, loop):
-    """Returns when the loop was told to stop, and all that was accepted is answered."""
-    if count == 1:
-        loop.run()  # in the main thread, where a signal can interrupt whatever the app waits for
-        return
-    # Not daemons: a thread that the app starts from one of them would be one too, and be cut off at the end.
-    threads = [threading.Thread(target=loop.run, name=f"request-{number}") for number in range(1, count + 1)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+class _Crew:
+    """The threads of a worker. All of them are there before it says that it is ready: the last may not be to be had."""
+
+    def __init__(self, count, loop, watch):
+        self.loop = loop
+        self.begin = threading.Event()
+        # Not daemons: a thread that the app starts from one of them would be one too, and be cut off at the end. Where one
+        # thread is enough it is the main one, in which a signal can interrupt whatever the app waits for.
+        numbers = range(1, count + 1) if count > 1 else []
+        self.threads = [threading.Thread(target=self._run, name=f"request-{number}") for number in numbers]
+        try:
+            for thread in (watch, *self.threads):
+                thread.start()
+        except RuntimeError as error:
+            message = f"cannot start {count} threads: {error} (see TasksMax= and LimitNPROC=)"
+            raise environment.Failure(exits.BOOT_ERROR, message) from None
+
+    def serve(self):
+        """Returns when the loop was told to stop, and all that was accepted is answered."""
+        self.begin.set()
+        if not self.threads:
+            self.loop.run()
+        for thread in self.threads:
+            thread.join()
+
+    def _run(self):
+        self.begin.wait()
+        self.loop.run()
 
 
 def _finish(options, watch, boot):
@@ -137,7 +178,7 @@ def _finish(options, watch, boot):
     status = watch.exit_status
     log.info("drained" if status == exits.DRAINED else f"done, exit status {status}")
     if options.children == "wait":
-        children.wait(lambda count: watch.wait_for(f"{count} child process{'' if count == 1 else 'es'}"))
+        children.wait(watch.wait_for)
     watch.wait_for("the hooks of gunicorn.conf.py")
     boot.server.exiting(boot.worker)
     # Python waits for the app's threads before it ends; the interrupt ends that, as it ends the wait for children.

@@ -1,12 +1,15 @@
 """What the hooks of gunicorn.conf.py get as `server`, and the order in which gunicorn calls them.
 
-There is no arbiter: the hooks of the arbiter run in the worker, each once.
+There is no arbiter. What gunicorn calls for each worker runs in that worker, each once; what it calls once for a server
+(on_starting, when_ready, on_exit) is not called: in a worker it would undo what the others are using.
 """
+import copy
 import os
 import sys
 import traceback
 
 import _wsgictl_log as log
+import _wsgictl_roster as rosters
 
 
 class Server:
@@ -29,15 +32,16 @@ class Server:
         self.systemd = True
         self.LISTENERS = listeners
         self.WORKERS = {}
+        # gunicorn calls child_exit however a worker ended. A killed one cannot, so the next one does it for it.
+        self.roster = rosters.Roster(configuration.options.app) if "child_exit" in configuration.given else None
         self.START_CTX = {"args": [sys.executable, *sys.argv], "cwd": os.getcwd(), 0: sys.executable}
-
-    def starting(self):
-        self.cfg.on_starting(self)
-        self.cfg.when_ready(self)
 
     def forking(self, worker):
         self.worker_class = type(worker)
         self.WORKERS[self.pid] = worker
+        if self.roster is not None:
+            self.roster.enter()
+            self._bury(worker)
         self.cfg.pre_fork(self, worker)
         self.cfg.post_fork(self, worker)
 
@@ -50,7 +54,15 @@ class Server:
         self._try(self.cfg.worker_exit, worker)
         self.WORKERS.clear()
         self._try(self.cfg.child_exit, worker)
-        self._try(self.cfg.on_exit)
+        if self.roster is not None:
+            self._bury(worker)
+            self.roster.leave()
+
+    def _bury(self, worker):
+        for pid in self.roster.dead():
+            other = copy.copy(worker)
+            other.pid = pid
+            self._try(self.cfg.child_exit, other)
 
     def _try(self, hook, *arguments):
         try:

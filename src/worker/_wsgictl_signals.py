@@ -7,6 +7,7 @@ import _signal  # what `signal` wraps: a tenth of the time, which counts after e
 import faulthandler
 import os
 import signal
+import threading
 
 import _wsgictl_log as log
 
@@ -14,6 +15,20 @@ STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 REOPEN = signal.SIGUSR1
 # They mean something to gunicorn's arbiter. Here their default would end or suspend the worker.
 FOREIGN = (signal.SIGHUP, signal.SIGUSR2, signal.SIGTTIN, signal.SIGTTOU)
+
+_early = set()  # those that came before the worker could do anything about them
+
+
+def hush():
+    """Before the worker is ready only a stop may end it: somebody who has the log files reopened, say, does not know that it
+    is not. A handler and not SIG_IGN, which programs that the app starts would inherit."""
+    for number in (REOPEN, *FOREIGN):
+        signal.signal(number, _noted_early)
+        signal.siginterrupt(number, False)
+
+
+def _noted_early(number, frame):
+    _early.add(number)
 
 
 class Signals:
@@ -25,6 +40,7 @@ class Signals:
         self.reader, self.writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self.handlers = {number: self._noted for number in (*STOP, REOPEN, *FOREIGN, interrupt_signal)}
         self.handlers[self.own_signal] = interrupt_main
+        self.forking = threading.local()
 
     def take(self):
         """Installs the handlers. What the app has done with our signals while it was imported is undone, and said."""
@@ -35,7 +51,9 @@ class Signals:
         # None of them may disturb a system call of a request, but the one that is meant to.
         for number in self.handlers.keys() - {self.own_signal}:
             signal.siginterrupt(number, False)
-        os.register_at_fork(after_in_child=self._release)
+        os.register_at_fork(before=self._hold, after_in_parent=self._go_on, after_in_child=self._release)
+        for number in _early:
+            self._noted(number, None)
 
     def keep(self):
         """Takes back what the app took since. Only in the main thread, where alone it can take anything."""
@@ -45,7 +63,7 @@ class Signals:
 
     def _take_back(self, number):
         before = signal.getsignal(number)
-        if before not in (signal.SIG_DFL, signal.default_int_handler):
+        if before not in (signal.SIG_DFL, signal.default_int_handler, _noted_early):
             log.warning(f"the app took {_name(number)} ({_describe(before)}): it is the worker's, taken back")
         if faulthandler.unregister(number):
             log.warning(f"the app gave {_name(number)} to faulthandler: it is the worker's, taken back")
@@ -58,12 +76,21 @@ class Signals:
         except BlockingIOError:
             pass
 
+    # Until a child has its own handlers, a signal to it would come out of the pipe that it shares with the worker.
+
+    def _hold(self):
+        self.forking.mask = signal.pthread_sigmask(signal.SIG_BLOCK, self.handlers.keys() - {self.own_signal})
+
+    def _go_on(self):
+        signal.pthread_sigmask(signal.SIG_SETMASK, self.forking.mask)
+
     def _release(self):
         """In a child that the app forked: it can be ended as any process, and tells this one nothing."""
         signal.set_wakeup_fd(-1)
         for number in self.handlers:
             if signal.getsignal(number) == self.handlers[number]:
                 signal.signal(number, signal.SIG_DFL)
+        self._go_on()
 
 
 def _name(number):

@@ -1,6 +1,5 @@
 """Requests that the worker makes to its own app before it is ready: plain calls, no socket."""
 import io
-import os
 import re
 import sys
 import threading
@@ -8,7 +7,6 @@ import traceback
 from urllib.parse import unquote_to_bytes
 
 import _wsgictl_environ as environs
-import _wsgictl_environment as environment
 import _wsgictl_exits as exits
 import _wsgictl_log as log
 
@@ -86,9 +84,8 @@ def _give_up(path, options, thread):
         frame = sys._current_frames().get(thread)
         traceback.print_stack(frame, file=sys.__stderr__)
         log.error(f"warm-up {path}: no answer after {options.warm_up_timeout:g} s, the app was in the place shown above")
-        environment.flush()
     finally:
-        os._exit(exits.COLD)
+        exits.leave(exits.COLD)
 
 
 def _wanted(status, ranges):

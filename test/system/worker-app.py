@@ -84,6 +84,23 @@ def stubborn(seconds):
             pass
 
 
+kept = []
+
+
+def pools():
+    """What multiprocessing leaves behind: workers that wait for work, and helpers that wait for the end of this process."""
+    from concurrent.futures import ProcessPoolExecutor
+    import multiprocessing
+    from multiprocessing import shared_memory
+    executor = ProcessPoolExecutor(2)
+    executor.submit(abs, -1).result()
+    pool = multiprocessing.get_context("forkserver").Pool(1)
+    pool.apply(abs, (-1,))
+    memory = shared_memory.SharedMemory(create=True, size=10)
+    memory.unlink()
+    kept.extend([executor, pool, memory])
+
+
 BLOCKING = {"python": python, "sleep": time.sleep, "receive": receive, "lock": lock, "queue": wait_queue, "child": child,
             "flock": flock, "computing": computing, "hogging": hogging, "stubborn": stubborn}
 
@@ -128,6 +145,8 @@ def application(environ, start_response):
         subprocess.Popen(["sh", "-c", f'sleep {seconds}; echo "END background" >>"$0"', TRACES])
     elif name == "thread":
         threading.Thread(target=lambda: (time.sleep(seconds), note("END thread")), name="mailer").start()
+    elif name == "pools":
+        pools()
     elif name == "upload":
         text = str(len(environ["wsgi.input"].read()))
     elif name == "careless":

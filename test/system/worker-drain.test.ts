@@ -74,6 +74,8 @@ for (const release of RELEASES) {
       it(`C7, children=wait, threads of the app (threads ${threads})`, withWorker(
         { threads, options: ['--children=wait'] },
         async (worker) => {
+          // Of these, nobody is waited for: all of them wait for the worker.
+          assert.equal((await worker.get('/pools')).body, 'fast\n');
           await worker.get('/background?2');
           await worker.get('/thread?1');
           const inFlight = worker.get('/child?1');

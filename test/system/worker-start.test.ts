@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Lab, RELEASES } from '../lab/lab.js';
+import { LONG } from './whole.js';
 import { exchange, Worker, workersIn, type WorkerOptions } from './worker-unit.js';
 
 /** Every hook, each writing its name where the app's requests leave their traces. */
@@ -43,11 +44,11 @@ for (const release of RELEASES) {
       { start: false, files: { 'gunicorn.conf.py': HOOKS } },
       async (worker) => {
         const check = await lab.sh(`cd ${worker.directory} && setpriv --reuid deploy --clear-groups python3 /usr/lib/worker --check --module=app`);
-        for (const hook of ['worker_int', 'worker_abort', 'nworkers_changed', 'pre_exec']) assert.match(check, new RegExp(`${hook} is never called`));
+        for (const hook of ['on_starting', 'when_ready', 'on_exit', 'worker_int', 'worker_abort', 'nworkers_changed', 'pre_exec']) assert.match(check, new RegExp(`${hook} is never called`));
         assert.match(check, /preload_app is ignored/);
         await lab.sh(`systemctl start ${worker.name}.socket ${worker.name}@1`);
         await worker.stop();
-        assert.deepEqual(await worker.traces(), ['on_starting', 'when_ready', 'pre_fork', 'post_fork', 'post_worker_init', 'worker_exit', 'child_exit', 'on_exit']);
+        assert.deepEqual(await worker.traces(), ['pre_fork', 'post_fork', 'post_worker_init', 'worker_exit', 'child_exit']);
       }));
 
     it('G1, G3: headers that would pass for others are dropped', withWorker({}, async (worker) => {
@@ -136,6 +137,24 @@ for (const release of RELEASES) {
       assert.equal(await worker.show('NRestarts'), '0');
       await worker.remove();
     });
+
+    it('its reason is in systemd, where no journal is needed to find it', async () => {
+      const worker = await Worker.make(lab, { start: false, service: ['Environment=BROKEN=import', 'StandardError=null'] });
+      await lab.sh(`systemctl start ${worker.name}.socket`);
+      assert.equal((await lab.run(['systemctl', 'start', `${worker.name}@1.service`])).code, 1);
+      assert.match(await worker.show('StatusText'), /^RuntimeError: this release is broken \(\/srv\/.*\/app\.py:\d+\)$/);
+      await worker.remove();
+    });
+
+    // By itself: what hangs little on systemd, and would need a unit each.
+    for (const script of LONG || release === RELEASES.at(-1) ? ['worker-alone.py'] : []) {
+      it('alone, with nothing but a socket and signals', async () => {
+        await Worker.make(lab, { start: false });
+        const input = readFileSync(new URL(`../../../test/system/${script}`, import.meta.url), 'utf8');
+        const { code, stdout, stderr } = await lab.run(['python3', '-', '/usr/lib/worker', ...(LONG ? ['--long'] : [])], { input, timeout: 500_000 });
+        assert.equal(code, 0, `${stdout}\n${stderr}`);
+      });
+    }
 
     it('a stop ends a hanging import at once', async () => {
       const worker = await Worker.make(lab, { start: false, service: ['Environment=BROKEN=hangs'] });
