@@ -1,5 +1,6 @@
 """Requests that the worker makes to its own app before it is ready: plain calls, no socket."""
 import io
+import os
 import re
 import sys
 import threading
