@@ -40,9 +40,10 @@ class Control(threading.Thread):
         self.status = None
         self.ping_at = 0.0
         self.escalation = escalation.Escalation(options, requests, loop)
-        # Not select(), which cannot take a number above 1023: the app may have that many files.
-        self.poll = select.poll()
-        self.poll.register(self.signals.reader, select.POLLIN)
+        # Not select(), which cannot take a number above 1023: the app may have that many files. Nor poll(): when Python
+        # ends, it frees the memory that this thread has the kernel write to.
+        self.poll = select.epoll()
+        self.poll.register(self.signals.reader, select.EPOLLIN)
 
     def run(self):
         # Signals are the main thread's: there they interrupt what blocks.
@@ -56,8 +57,7 @@ class Control(threading.Thread):
                 time.sleep(0.1)
 
     def _step(self):
-        pause = self._pause()
-        if self.poll.poll(None if pause is None else pause * 1000):
+        if self.poll.poll(self._pause()):
             for number in set(os.read(self.signals.reader, 512)):
                 self._signalled(number)
         self._ping()
