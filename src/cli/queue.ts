@@ -54,5 +54,6 @@ async function stop({ systemd }: Wire, app: string): Promise<string> {
 
 /** Whether systemd is between two attempts to start an app: it calls the unit neither active nor stopped then. */
 export async function isRetrying(wire: Wire, unit: UnitState): Promise<boolean> {
-  return unit.active === 'activating' || (unit.active === 'deactivating' && (await wire.systemd.job(unit))?.type !== 'stop');
+  const { unit: now, job } = await wire.systemd.withJob(unit);
+  return now.active === 'activating' || (now.active === 'deactivating' && job?.type !== 'stop');
 }

@@ -88,8 +88,9 @@ export async function appStatus(wire: Wire, app: string): Promise<AppStatus> {
     systemd.unit(appUnit(app)), systemd.unit(socketUnit(app)), systemd.list([workersOf(app)]),
   ]);
   const workers: WorkerStatus[] = [];
-  for (const one of units) {
-    const worker = observe(one, await systemd.job(one));
+  for (const listed of units) {
+    const { unit: one, job } = await systemd.withJob(listed);
+    const worker = observe(one, job);
     if (worker === null) continue;
     const note = worker.phase === 'leaving' ? oneLine(one.status) || null : failedHow(one, worker);
     workers.push({ unit: one.name, generation: worker.generation, index: worker.index, phase: worker.phase, pid: one.mainPid, restarts: one.restarts, note });

@@ -8,8 +8,7 @@ import type { Wire } from './wire.js';
  * clients that start the app again, which undoes the stop.
  */
 export async function close(wire: Wire, app: string): Promise<void> {
-  const unit = await wire.systemd.unit(appUnit(app));
-  const job = await wire.systemd.job(unit);
+  const { job } = await wire.systemd.withJob(await wire.systemd.unit(appUnit(app)));
   if (job?.type !== 'stop') return;
   const socket = await wire.systemd.unit(socketUnit(app));
   if (socket.active === 'inactive') return;
@@ -39,10 +38,11 @@ export async function closeSocket(wire: Wire, socket: UnitState): Promise<void> 
  * looks at it again and again, at 100 % of a CPU, and comes to no job: no stop would ever end, not even a shutdown's.
  */
 export async function isStuck(wire: Wire, socket: UnitState): Promise<boolean> {
-  if (socket.sub !== 'listening' || (await wire.systemd.job(socket))?.type !== 'stop') return false;
+  const { unit, job } = await wire.systemd.withJob(socket);
+  if (unit.sub !== 'listening' || job?.type !== 'stop') return false;
   // At a shutdown a sound one waits too: for its app, which is there until the proxies are through.
-  const paths = socket.listen.filter((address) => address.startsWith('/'));
-  return paths.length < socket.listen.length || (await Promise.all(paths.map(refuses))).includes(true);
+  const paths = unit.listen.filter((address) => address.startsWith('/'));
+  return paths.length < unit.listen.length || (await Promise.all(paths.map(refuses))).includes(true);
 }
 
 /** An account that may not connect does not know. */

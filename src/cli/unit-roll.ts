@@ -21,16 +21,20 @@ import { last, type NewEvent, type RollEvent, type Wish } from '../roll/events.j
 import { observe } from '../roll/observe.js';
 import type { Reason } from '../roll/reason.js';
 import { roll, type Ending, type Roll } from '../roll/run.js';
-import type { Job } from '../systemd/port.js';
+import { BusLost, Refused, type Observed } from '../systemd/port.js';
 import { failureReason } from './journal.js';
 import { forgetLeft } from './leave.js';
 import { describe, notKept } from './narrate.js';
 import { assertOpenable, assertStartable, unopenable } from './openable.js';
 import { isRenewed } from './renewed.js';
-import { close } from './unit-close.js';
-import { sayLines } from './report.js';
+import { close, closeSocket } from './unit-close.js';
+import { say, sayLines } from './report.js';
+import { insist } from './insist.js';
 import { takeTouches } from './touch.js';
 import { monotonic, type Wire } from './wire.js';
+
+/** How long a roll goes on to ask a systemd that does not answer, in ms, where it waits for nothing else. */
+const PATIENCE = 60_000;
 
 /** The mark by which a failed roll makes a reload of the whole target fail. */
 export const failedMark = (wire: Wire, app: string): string => join(wire.places.runtime, 'failed', app);
@@ -42,14 +46,14 @@ export const failedMark = (wire: Wire, app: string): string => join(wire.places.
 export async function runRoll(wire: Wire, app: string, occasion: 'start' | 'reload'): Promise<ExitCode> {
   mendModes(wire.places, [app]);
   const ledger = wire.ledger(app);
-  let stopped = false;
+  let signalled = false;
   process.on('SIGTERM', () => {
-    stopped = true;
+    signalled = true;
     wire.systemd.nudge();
   });
   process.on('SIGINT', () => {}); // Ctrl-C is for whoever watches.
 
-  const ownJob = async (): Promise<Job | null> => wire.systemd.job(await wire.systemd.unit(appUnit(app)));
+  const own = async (): Promise<Observed> => wire.systemd.withJob(await wire.systemd.unit(appUnit(app)));
   const from = ledger.current();
   const wish = ledger.takeWish() ?? (occasion === 'reload' || from === null || isRenewed(wire, ledger) ? { kind: 'new' } : { kind: 'start' });
   const unfinished = ledger.unfinished();
@@ -77,8 +81,9 @@ export async function runRoll(wire: Wire, app: string, occasion: 'start' | 'relo
       },
       now: monotonic,
       // A stop of the whole target has the workers stopped first, and only then tells us.
-      stopped: async () => stopped || ['stop', 'restart'].includes((await ownJob())?.type ?? ''),
-      superseded: async () => (await ownJob())?.state === 'waiting',
+      stopped: async () => isStopping(await own()),
+      told: () => signalled,
+      superseded: async () => (await own()).job?.state === 'waiting',
       rescan: () => wire.units.touch(),
     }));
   });
@@ -94,15 +99,25 @@ function withMissing(generation: Generation, ending: Ending): Ending {
   return gone.length === 0 ? ending : { ...ending, text: `${ending.text}; ${gone.join(', ')} ${gone.length > 1 ? 'are' : 'is'} not there` };
 }
 
+/** Not every SIGTERM is a stop: a guard of the machine's memory sends one first, and somebody may by `systemctl kill`. */
+function isStopping({ unit, job }: Observed): boolean {
+  return unit.active === 'deactivating' || ['stop', 'restart'].includes(job?.type ?? '');
+}
+
 /** A start of what is committed has nothing to roll back to. */
 function withoutRollback(ending: Ending): Ending {
   return ending.outcome === 'rolled-back' ? { ...ending, outcome: 'failed', exit: EXIT.cannot } : ending;
 }
 
-/** A new worker that shut its socket down has done so for the old ones too, and they go one after the other. */
+/**
+ * A new worker that shut its socket down has done so for the old ones too, and they go one after the other. Where systemd
+ * has no socket to give, the old ones go on with what they have, but none of them could be replaced.
+ */
 async function withoutSocket(wire: Wire, app: string, ending: Ending): Promise<Ending> {
-  if (ending.exit === EXIT.done || (await wire.systemd.unit(socketUnit(app))).active !== 'failed') return ending;
-  return { ...ending, outcome: 'failed', exit: EXIT.notRolledBack, text: `${ending.text}; the socket was shut down: wsgictl restart ${app}` };
+  if (ending.exit === EXIT.done) return ending;
+  const shut = await insist(async () => (await wire.systemd.unit(socketUnit(app))).active === 'failed', PATIENCE).catch(() => false);
+  if (shut) return { ...ending, outcome: 'failed', exit: EXIT.notRolledBack, text: `${ending.text}; the socket was shut down: wsgictl restart ${app}` };
+  return ending.noSocket === true ? { ...ending, text: `${ending.text}; systemd has lost the socket, whatever the release: wsgictl restart ${app}` } : ending;
 }
 
 /** Whatever goes wrong ends the roll in order. */
@@ -114,6 +129,7 @@ async function attempt(body: () => Promise<Ending>): Promise<Ending> {
     if (error instanceof UserError) return { outcome: 'failed', exit: error.exitCode, text: error.message };
     const trouble = fileTrouble(error);
     if (trouble !== null) return { outcome: 'failed', exit: trouble.exitCode, text: trouble.message };
+    if (error instanceof Refused || error instanceof BusLost) return { outcome: 'failed', exit: EXIT.cannot, text: `systemd says: ${error.message}` };
     return { outcome: 'failed', exit: EXIT.cannot, text: `bug in wsgictl: ${(error as Error).stack ?? String(error)}` };
   }
 }
@@ -128,7 +144,6 @@ async function end(
       mkdirSync(join(wire.places.runtime, 'failed'), { recursive: true, mode: 0o755 });
       writeFileSync(failedMark(wire, app), `${ending.text.split('\n').map(visible).join('\n')}\n`);
     } else removeIfThere(failedMark(wire, app));
-    await clean(wire, ledger);
   }
   // A touch is for an app that runs; only from now on is it noticed.
   if (occasion === 'start') {
@@ -139,7 +154,15 @@ async function end(
   if (reason !== null) keepReason(ledger, log.number, reason);
   write({ kind: 'end', ...ending, calls: wire.systemd.calls });
   log.close();
-  if (ending.outcome === 'stopped' && occasion === 'start') return stoppedInStart(wire, app);
+  // What comes now decides over nothing.
+  try {
+    if (ending.outcome === 'stopped') return occasion === 'start' ? await insist(() => stoppedInStart(wire, app), PATIENCE) : ending.exit;
+    // The next attempt of systemd's opens another one.
+    if (ending.noSocket === true && occasion === 'start') await insist(async () => closeSocket(wire, await wire.systemd.unit(socketUnit(app))), PATIENCE);
+    await insist(() => clean(wire, ledger), PATIENCE);
+  } catch (error) {
+    say(`${app}: not all is cleaned up, which the next roll does: ${(error as Error).message}`);
+  }
   return ending.exit;
 }
 
@@ -156,7 +179,7 @@ function reasonOf(wire: Wire, events: readonly RollEvent[]): Reason | null {
 async function stoppedInStart(wire: Wire, app: string): Promise<ExitCode> {
   const units = await wire.systemd.list([workersOf(app)]);
   if (units.some((unit) => unit.active === 'active')) return EXIT.done;
-  const job = await wire.systemd.job(await wire.systemd.unit(appUnit(app)));
+  const { job } = await wire.systemd.withJob(await wire.systemd.unit(appUnit(app)));
   // With its socket: one that sees a worker end listens again, and the next client's start would cancel the stop.
   if (job?.type === 'stop') await close(wire, app);
   else await wire.systemd.stopAll(units.map((unit) => unit.name));
@@ -193,6 +216,8 @@ async function prepare(wire: Wire, ledger: Ledger, wish: Wish, from: number | nu
       previous: occasion === 'start' ? null : previous,
     };
   }
+  // What is to be brought back where this fails must be there, though nobody missed it while its workers ran.
+  if (previousRecord !== null && ledger.unitText(previousRecord.number) !== null) restoreUnitFile(wire, ledger, previousRecord);
   const { generation, maxSurge, maxUnavailable } = wish.kind === 'new' ? await makeGeneration(wire, ledger, write) : await copyGeneration(wire, ledger, wish.to);
   const { processes } = generation;
   return { app, generation, processes, budget: budget(processes, maxSurge, maxUnavailable), canary: true, proven: 0, previous };
@@ -245,7 +270,7 @@ export function refuseIfGone(generation: Generation): void {
 }
 
 async function reserve(wire: Wire, ledger: Ledger): Promise<number> {
-  const loaded = (await wire.systemd.list([workersOf(ledger.app)])).map((unit) => parseWorker(unit.name)?.generation ?? 0);
+  const loaded = (await insist(() => wire.systemd.list([workersOf(ledger.app)]), PATIENCE)).map((unit) => parseWorker(unit.name)?.generation ?? 0);
   return ledger.reserve([...loaded, ...wire.units.generations(ledger.app)]);
 }
 
@@ -265,13 +290,13 @@ function restoreUnitFile(wire: Wire, ledger: Ledger, generation: Generation): vo
 /** Removes the unit files of generations that nobody needs. Last of all: a unit that drains without its file forgets how. */
 async function clean(wire: Wire, ledger: Ledger): Promise<void> {
   const current = ledger.current();
-  const units = await wire.systemd.list([workersOf(ledger.app)]);
-  const jobs = await Promise.all(units.map((unit) => wire.systemd.job(unit)));
-  const inUse = units.filter((unit, at) => observe(unit, jobs[at] ?? null) !== null).map((unit) => parseWorker(unit.name)?.generation);
+  const listed = await wire.systemd.list([workersOf(ledger.app)]);
+  const seen = await Promise.all(listed.map((unit) => wire.systemd.withJob(unit)));
+  const inUse = seen.flatMap(({ unit, job }) => observe(unit, job)?.generation ?? []);
   ifTaken(() => {
     for (const generation of wire.units.generations(ledger.app)) {
       if (generation !== current && !inUse.includes(generation)) wire.units.removeGeneration(ledger.app, generation);
     }
-    ledger.prune(inUse.filter((generation): generation is number => generation !== undefined));
+    ledger.prune(inUse);
   });
 }

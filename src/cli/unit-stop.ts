@@ -3,7 +3,8 @@ import { EXIT, type ExitCode } from '../errors.js';
 import { ifTaken, removeIfThere } from '../host/files.js';
 import { ALL_SOCKETS, ALL_WORKERS, FRONT, socketUnit, TARGET, workersOf } from '../plan/names.js';
 import { Reaper } from '../roll/reaper.js';
-import { BusLost, type UnitState } from '../systemd/port.js';
+import type { UnitState } from '../systemd/port.js';
+import { insist } from './insist.js';
 import { close, closeSocket, isStuck } from './unit-close.js';
 import { failedMark } from './unit-roll.js';
 import { say } from './report.js';
@@ -25,7 +26,7 @@ export async function appStopped(wire: Wire, app: string): Promise<ExitCode> {
 export async function drainAll(wire: Wire): Promise<ExitCode> {
   await insist(async () => {
     // At a shutdown the proxies go first, and what they have let in still gets through to the workers.
-    const front = await wire.systemd.job(await wire.systemd.unit(FRONT));
+    const { job: front } = await wire.systemd.withJob(await wire.systemd.unit(FRONT));
     const sockets = (await wire.systemd.list([ALL_SOCKETS])).filter(({ active }) => active !== 'inactive' && active !== 'failed');
     if (front?.type !== 'stop') await Promise.all(sockets.map((socket) => closeSocket(wire, socket)));
     const workers = await wire.systemd.list([ALL_WORKERS]);
@@ -48,8 +49,8 @@ export async function drained(wire: Wire, workers: string, sockets: string): Pro
     const stuck = await stuckOf(wire, sockets);
     for (const socket of stuck) await closeSocket(wire, socket);
     if (left.length === 0 && stuck.length === 0) return standing.map(({ name }) => name);
-    const asked = await Promise.all(left.map(async (unit) => (await systemd.job(unit))?.type === 'stop' || unit.active === 'deactivating'));
-    const fresh = left.filter((_, at) => !asked[at]);
+    const seen = await Promise.all(left.map((unit) => systemd.withJob(unit)));
+    const fresh = seen.flatMap(({ unit, job }) => (job?.type === 'stop' || unit.active === 'deactivating' ? [] : [unit]));
     if (fresh.length > 0) await systemd.stopAll(fresh.map((unit) => unit.name));
     else await systemd.change(1000);
   }
@@ -61,18 +62,6 @@ async function stuckOf(wire: Wire, pattern: string): Promise<UnitState[]> {
   return sockets.filter((_, at) => stuck[at]);
 }
 
-/** At a shutdown the connection may be replaced under us; what must be done is done again. */
-async function insist(action: () => Promise<void>): Promise<void> {
-  for (;;) {
-    try {
-      return await action();
-    } catch (error) {
-      if (!(error instanceof BusLost)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
-  }
-}
-
 /**
  * ExecReload= of the verdict unit, which a reload of the target reaches when all apps are through: if one failed, the
  * target's own job is cancelled, since systemd reports only that job to whoever asked.
@@ -81,7 +70,7 @@ export async function verdict(wire: Wire): Promise<ExitCode> {
   const failed = marks(`${wire.places.runtime}/failed`);
   if (failed.length === 0) return EXIT.done;
   say(`the reload of ${failed.join(', ')} failed: wsgictl status`);
-  const job = await wire.systemd.job(await wire.systemd.unit(TARGET));
+  const { job } = await wire.systemd.withJob(await wire.systemd.unit(TARGET));
   if (job !== null) await wire.systemd.cancel(job.path);
   return EXIT.cannot;
 }

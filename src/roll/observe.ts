@@ -18,6 +18,9 @@ const SPAWN_FAILURES: Readonly<Record<number, string>> = {
 /** A request took longer than request-timeout: the worker ends by design, and that is no failure of its release. */
 const OVERDUE = 75;
 
+/** Nor is this, and a restart does not help. */
+const NO_SOCKET = 78;
+
 /** What the worker runner's exit statuses mean (src/worker/_wsgictl_exits.py). */
 const WORKER_FAILURES: Readonly<Record<number, string>> = {
   3: 'could not load the app',
@@ -28,7 +31,7 @@ const WORKER_FAILURES: Readonly<Record<number, string>> = {
   71: 'closed its own listening socket',
   76: 'was interrupted',
   77: 'got no secret by which the proxy proves itself',
-  78: 'got no socket to listen on',
+  [NO_SOCKET]: 'got no socket to listen on',
 };
 
 /** Signals by their numbers, from 1 on: the same on all machines that Debian's systemd runs on, but MIPS. */
@@ -38,6 +41,11 @@ const SIGNALS = (
 ).split(' ');
 const SIGRTMIN = 34;
 const SIGRTMAX = 64;
+
+/** Whether a worker ended since systemd had no socket to give it, or one that was shut down. */
+export function lacksSocket({ result, exitStatus }: LastEnd): boolean {
+  return result === 'exit-code' && exitStatus === NO_SOCKET;
+}
 
 /** The worker behind a unit, or null where the unit is none or is not there any more. */
 export function observe(unit: UnitState, job: Job | null): Worker | null {

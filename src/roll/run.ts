@@ -1,17 +1,22 @@
 import { EXIT, fileTrouble, type ExitCode } from '../errors.js';
-import { workersOf, workerUnit } from '../plan/names.js';
+import { workerUnit } from '../plan/names.js';
 import type { Generation } from '../plan/generation.js';
 import { BusLost, Refused, type Systemd } from '../systemd/port.js';
 import { bringUp, type Committed } from './bring-up.js';
 import type { Budget } from './budget.js';
 import type { NewEvent, Outcome } from './events.js';
+import { Jobs, Stopped } from './jobs.js';
+import { Lookout } from './lookout.js';
 import { next, withProven, type Step, type Worker } from './next.js';
-import { departure, failureOf, observe, saidOf, withSaid } from './observe.js';
-import { Reaper } from './reaper.js';
+import { failureOf, lacksSocket, saidOf, withSaid } from './observe.js';
 import { undo } from './undo.js';
+import { Vanished } from './vanished.js';
 
 /** Time after systemd's own limit at which we stop believing that it will act, in ms. */
 const GRACE = 15_000;
+
+/** After which time a worker that is not to be seen is looked for again, in ms. */
+const DOUBT = 200;
 
 export interface Roll {
   readonly app: string;
@@ -36,6 +41,8 @@ export interface World {
   readonly now: () => number;
   /** Whether the app is being stopped, which is not ours to undo. Who asks has looked at the workers just before. */
   readonly stopped: () => Promise<boolean>;
+  /** Whether the roll itself was told to end, by whomever. */
+  readonly told: () => boolean;
   /** Whether somebody asked for another roll meanwhile. */
   readonly superseded: () => Promise<boolean>;
   /** Makes systemd look for new unit files again. */
@@ -48,10 +55,9 @@ export interface Ending {
   readonly text: string;
   /** Why, in the words of the worker that failed. */
   readonly said?: string;
+  /** A worker found no socket: that says nothing of the release. */
+  readonly noSocket?: true;
 }
-
-/** Thrown where the roll must end at once, without undoing anything. */
-class Stopped extends Error {}
 
 /**
  * Replaces what serves an app by one generation: bring up, commit, retire; or, if it fails before the commit, undo.
@@ -85,21 +91,23 @@ function saidWith({ index, reason }: { readonly index: number; readonly reason: 
 }
 
 class Driver {
-  readonly #started = new Set<number>();
   readonly #proven = new Map<number, number>();
   readonly #retired = new Set<number>();
-  readonly #phases = new Map<string, string>();
   readonly #deadlines = new Map<number, number>();
-  readonly #reaper: Reaper;
+  readonly #lookout: Lookout;
+  readonly #jobs: Jobs;
   #waitingFor = '';
   /** What the worker that failed said of it. */
   said: Pick<Worker, 'said'> = {};
+  #inDoubt = false;
+  #noSocket = false;
 
   constructor(
     private readonly spec: Roll,
     private readonly world: World,
   ) {
-    this.#reaper = new Reaper(world.systemd, world.now, (text) => world.write({ kind: 'note', text }));
+    this.#lookout = new Lookout(spec.app, world);
+    this.#jobs = new Jobs(world.systemd, world.rescan, (text) => world.write({ kind: 'note', text }));
   }
 
   /** Up to the commit. Returns why it failed, or null once it is committed. */
@@ -115,16 +123,25 @@ class Driver {
       deadline: (index) => this.#deadlines.get(index) ?? Infinity,
     };
     const decide = canary ? next : bringUp;
+    const vanished = this.#vanished(generation.number);
+    const start = async (index: number): Promise<void> => {
+      this.#extend(index);
+      await this.#jobs.start(workerUnit(this.spec.app, generation.number, index));
+      vanished.started(index);
+    };
     return this.#loop(async (workers, now) => {
-      const known = this.#withVanished(workers, generation.number, this.#started);
+      if (this.world.told()) return { value: 'the roll was told to end (SIGTERM), and nobody stops the app' };
+      const known = await this.#believe(vanished, workers, start);
       const step: Step = decide(target, withProven(target, known, now, this.#proven), now);
       switch (step.kind) {
         case 'start':
-          for (const index of step.indexes) await this.#start(index);
+          for (const index of step.indexes) await start(index);
           return undefined;
-        case 'retire':
-          await this.#stop(step.workers);
+        case 'retire': {
+          const [refused] = await this.#stop(step.workers);
+          if (refused !== undefined) throw refused;
           return undefined;
+        }
         case 'wait':
           return this.#wait(step.until, step.for);
         case 'commit':
@@ -133,7 +150,8 @@ class Driver {
           return { value: null };
         case 'fail': {
           const unit = workerUnit(this.spec.app, generation.number, step.index);
-          const { invocation } = await this.world.systemd.unit(unit);
+          const { invocation, ...state } = await this.world.systemd.unit(unit);
+          this.#noSocket = lacksSocket(this.world.systemd.lastEnd(unit) ?? state);
           const reason = `worker ${step.index} of generation ${generation.number} ${step.reason}`;
           this.said = saidWith(step, generation.number, known);
           this.world.write({ kind: 'failure', reason, ...this.said, unit, invocation });
@@ -143,22 +161,33 @@ class Driver {
     });
   }
 
-  /** After a failure: the old generation is made whole, the new one goes. */
+  /** After a failure: the old generation is made whole, the new one goes. What systemd refuses is left out. */
   async back(reason: string): Promise<Ending> {
     const { generation, previous, budget } = this.spec;
-    let deadline = this.world.now() + (previous?.readyTimeout ?? 0) + GRACE;
-    const restored = new Set<number>();
-    return this.#loop<Ending>(async (workers, now) => {
+    const old = previous?.generation ?? 0;
+    let deadline = 0;
+    const vanished = this.#vanished(old);
+    const extend = (): void => void (deadline = this.world.now() + (previous?.readyTimeout ?? 0) + GRACE);
+    const restore = async (index: number): Promise<void> => {
+      extend();
+      try {
+        await this.#jobs.start(workerUnit(this.spec.app, old, index));
+        vanished.started(index);
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+        vanished.refused(index, `cannot be started: systemd says: ${error.message}`);
+      }
+    };
+    extend();
+    const ending = await this.#loop<Ending>(async (workers, now) => {
       const { number, settle } = generation;
-      const known = this.#withVanished(workers, previous?.generation ?? 0, restored);
+      const known = await this.#believe(vanished, workers, restore);
       const step = undo({ generation: number, settle, previous, budget, retired: this.#retired, deadline }, known, now);
       switch (step.kind) {
         case 'restore':
-          deadline = now + (previous?.readyTimeout ?? 0) + GRACE;
           for (const index of step.indexes) {
             this.#retired.add(index);
-            restored.add(index);
-            await this.#startUnit(workerUnit(this.spec.app, previous?.generation ?? 0, index));
+            await restore(index);
           }
           return undefined;
         case 'stop':
@@ -169,11 +198,15 @@ class Driver {
         case 'restored':
           return { value: { outcome: 'rolled-back', exit: EXIT.rolledBack, text: reason } };
         case 'lost': {
-          const old = `worker ${step.index} of generation ${previous?.generation} ${withSaid(step.reason, saidWith(step, previous?.generation, known))}`;
-          return { value: { outcome: 'failed', exit: EXIT.notRolledBack, text: `${reason}; then ${old}` } };
+          const end = this.world.systemd.lastEnd(workerUnit(this.spec.app, old, step.index));
+          this.#noSocket ||= end !== null && lacksSocket(end);
+          return { value: { outcome: 'failed', exit: EXIT.notRolledBack, text: `${reason}; then worker ${step.index} of generation ${old} ${withSaid(step.reason, saidWith(step, old, known))}` } };
         }
       }
     });
+    const [left] = this.#jobs.refused.values();
+    const told: Ending = left === undefined ? ending : { outcome: 'failed', exit: EXIT.notRolledBack, text: `${ending.text}; then ${left}` };
+    return this.#noSocket ? { ...told, noSocket: true } : told;
   }
 
   /** After the commit: whatever is not of the new generation leaves. Ends early if another roll is wanted. */
@@ -188,6 +221,10 @@ class Driver {
         return undefined;
       }
       if (others.length === 0) return { value: undefined };
+      if (this.world.told()) {
+        this.world.write({ kind: 'note', text: 'the roll was told to end (SIGTERM): the old workers drain by themselves' });
+        return { value: undefined };
+      }
       if (await this.world.superseded()) {
         this.world.write({ kind: 'note', text: 'another reload is wanted: the old workers drain by themselves' });
         return { value: undefined };
@@ -213,81 +250,52 @@ class Driver {
   }
 
   async #observe(): Promise<Worker[]> {
-    const { systemd } = this.world;
-    const units = await this.#reaper.sweep(await systemd.list([workersOf(this.spec.app)]));
-    const workers = await Promise.all(units.map(async (unit) => ({ unit, worker: observe(unit, await systemd.job(unit)) })));
-    const seen = new Set<string>();
-    for (const { unit, worker } of workers) {
-      if (worker === null) continue;
-      seen.add(unit.name);
-      this.#show(unit.name, worker.phase, worker.failure);
+    const workers = await this.#lookout.look(this.#jobs.refused);
+    for (const worker of workers) {
       if (worker.generation !== this.spec.generation.number) continue;
       // One that leaves for max-requests gets its time anew. One that has never settled has only its first, whoever
       // started it.
       const comesBack = this.#proven.has(worker.index) && (worker.phase === 'ready' || worker.phase === 'leaving');
       if (comesBack || !this.#deadlines.has(worker.index)) this.#extend(worker.index);
     }
-    for (const [name, phase] of this.#phases) {
-      if (!seen.has(name) && phase !== 'gone') this.#show(name, 'gone', this.#reaper.hasKilled(name) ? 'killed' : departure(systemd.history(name)));
+    return workers;
+  }
+
+  #vanished(generation: number): Vanished {
+    return new Vanished(generation, (index) => {
+      const end = this.world.systemd.lastEnd(workerUnit(this.spec.app, generation, index));
+      const failure = end === null ? null : failureOf(end);
+      return { failure, known: end !== null, ...(end === null || failure === null ? {} : saidOf(end)) };
+    });
+  }
+
+  /** What is to be believed of the workers that were started, the ones included that are not there. */
+  async #believe(vanished: Vanished, seen: readonly Worker[], start: (index: number) => Promise<void>): Promise<readonly Worker[]> {
+    const { workers, again, inDoubt } = vanished.look(seen);
+    this.#inDoubt = inDoubt;
+    for (const index of again) {
+      this.world.write({ kind: 'note', text: `worker ${index} is gone and has not failed: it is started once more` });
+      await start(index);
     }
-    return workers.flatMap(({ worker }) => (worker === null ? [] : [worker]));
-  }
-
-  #show(unit: string, phase: string, note: string | null): void {
-    if (this.#phases.get(unit) === phase) return;
-    this.#phases.set(unit, phase);
-    this.world.write({ kind: 'worker', unit, phase, ...(note === null ? {} : { note }) });
-  }
-
-  /** A worker that was started and is not to be found any more has failed, whatever ended it. */
-  #withVanished(workers: readonly Worker[], generation: number, started: ReadonlySet<number>): Worker[] {
-    const present = new Set(workers.filter((worker) => worker.generation === generation).map((worker) => worker.index));
-    const vanished = [...started].filter((index) => !present.has(index));
-    return [
-      ...workers,
-      ...vanished.map((index): Worker => {
-        const end = this.world.systemd.lastEnd(workerUnit(this.spec.app, generation, index));
-        const failure = end === null ? null : failureOf(end);
-        return { generation, index, phase: 'down', readySince: 0, failure: failure ?? 'was stopped', ...(end === null || failure === null ? {} : saidOf(end)) };
-      }),
-    ];
-  }
-
-  async #start(index: number): Promise<void> {
-    this.#extend(index);
-    await this.#startUnit(workerUnit(this.spec.app, this.spec.generation.number, index));
-    this.#started.add(index);
-  }
-
-  async #startUnit(unit: string): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await this.world.systemd.start(unit);
-        return;
-      } catch (error) {
-        // During a shutdown systemd starts nothing any more: that is not the release's fault.
-        if (error instanceof Refused && error.code === 'TransactionIsDestructive') throw new Stopped();
-        if (!(error instanceof Refused && error.code === 'NoSuchUnit') || attempt > 1) throw error;
-        // Where directory times are coarse, systemd may not have seen that there is a new file.
-        this.world.rescan();
-      }
-    }
+    return workers;
   }
 
   #extend(index: number): void {
     this.#deadlines.set(index, this.world.now() + this.spec.generation.readyTimeout + GRACE);
   }
 
-  async #stop(workers: readonly Worker[]): Promise<void> {
+  /** Returns what systemd said where it does not stop one, which then counts as none of the app's. */
+  async #stop(workers: readonly Worker[]): Promise<readonly Refused[]> {
     for (const worker of workers) {
       if (worker.phase === 'ready' && worker.generation === this.spec.previous?.generation) this.#retired.add(worker.index);
     }
-    await this.world.systemd.stopAll(workers.map(({ generation, index }) => workerUnit(this.spec.app, generation, index)));
+    const units = workers.map(({ generation, index }) => workerUnit(this.spec.app, generation, index));
+    return this.#jobs.stop(units);
   }
 
   async #wait(until: number, what: string): Promise<void> {
     if (what !== this.#waitingFor) this.world.write({ kind: 'waiting', for: what });
     this.#waitingFor = what;
-    await this.world.systemd.change(until - this.world.now());
+    await this.world.systemd.change(Math.min(until - this.world.now(), this.#inDoubt ? DOUBT : Infinity));
   }
 }

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { Bus, plain, type Address, type Signal } from './bus.js';
-import { BusLost, Refused, type Job, type JobMode, type JobResult, type LastEnd, type Systemd, type UnitState } from './port.js';
+import { BusLost, Refused, type JobMode, type JobResult, type LastEnd, type Observed, type Systemd, type UnitState } from './port.js';
 
 const MANAGER_PATH = '/org/freedesktop/systemd1';
 const MANAGER = 'org.freedesktop.systemd1.Manager';
@@ -67,15 +67,19 @@ export class Manager implements Systemd {
     return unitState(name, plain(dictionary));
   }
 
-  async job(unit: UnitState): Promise<Job | null> {
-    if (unit.job === null) return null;
-    try {
-      const [dictionary] = await this.#read(unit.job, PROPERTIES, 'GetAll', 's', [JOB]);
-      const { JobType, State } = plain(dictionary);
-      return { path: unit.job, type: String(JobType), state: String(State) };
-    } catch (error) {
-      if (error instanceof Refused) return null; // It ended meanwhile.
-      throw error;
+  async withJob(unit: UnitState): Promise<Observed> {
+    let gone: string | null = null;
+    for (;;) {
+      if (unit.job === null || unit.job === gone) return { unit, job: null };
+      try {
+        const [dictionary] = await this.#read(unit.job, PROPERTIES, 'GetAll', 's', [JOB]);
+        const { JobType, State } = plain(dictionary);
+        return { unit, job: { path: unit.job, type: String(JobType), state: String(State) } };
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+        gone = unit.job;
+        unit = await this.unit(unit.name);
+      }
     }
   }
 
@@ -209,6 +213,8 @@ export class Manager implements Systemd {
     const bus = new Bus(this.#address, (signal) => this.#onSignal(signal));
     this.#bus = bus;
     this.#states.clear();
+    // What ended meanwhile, nobody told: what was told before may be of an earlier run of the same unit.
+    this.#ends.clear();
     // Without a daemon in between, PID 1 sends its signals unasked.
     if (this.#address.daemon) {
       const match = `type='signal',sender='org.freedesktop.systemd1'`;

@@ -55,6 +55,12 @@ export interface Job {
   readonly state: string;
 }
 
+/** A unit and its job, as they were at one moment. */
+export interface Observed {
+  readonly unit: UnitState;
+  readonly job: Job | null;
+}
+
 /** How the last run of a unit ended, and what it had said last. */
 export type LastEnd = Pick<UnitState, 'result' | 'exitCode' | 'exitStatus' | 'status'>;
 
@@ -83,8 +89,11 @@ export interface Systemd {
   /** The loaded units whose names match one of the globs. One call, and one more for each unit, pipelined. */
   list(patterns: readonly string[]): Promise<UnitState[]>;
   unit(name: string): Promise<UnitState>;
-  /** The unit's job, or null. */
-  job(unit: UnitState): Promise<Job | null>;
+  /**
+   * A unit with its job. The state is the given one, if it still has the job that it was read with; if that is gone, both
+   * are read anew: a state in which a job was queued says nothing of the unit when the job is through.
+   */
+  withJob(unit: UnitState): Promise<Observed>;
   /** The paths of all queued jobs. */
   jobs(): Promise<Set<string>>;
   /** Queues the job and returns its path; what became of it, jobResult tells. */

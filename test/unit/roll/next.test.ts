@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bringUp } from '../../../src/roll/bring-up.js';
 import { next, withProven, type Target, type Worker } from '../../../src/roll/next.js';
 import { property, Random } from '../random.js';
 import { Simulator, type Release } from './simulator.js';
@@ -113,14 +114,47 @@ test('a worker that systemd leaves starting for ever is given up', () => {
   assert.deepEqual([told.end, told.reason, told.took], ['restored', 'did not become ready in time', 75_000 + 100]);
 });
 
-test('a canary that is stopped by hand fails the roll', () => {
-  const one = story(4, 4, 1, 0);
-  const meddle = (): void => {
-    if (of(NEW, ready(one.simulator.observe())).length > 0) one.simulator.vanish(NEW, 1);
+test('a canary that is stopped by hand is started once more; stopped again, it fails the roll', () => {
+  const stopping = (times: number): ReturnType<typeof tell> => {
+    const one = story(4, 4, 1, 0);
+    let left = times;
+    const meddle = (): void => {
+      if (left === 0 || of(NEW, ready(one.simulator.observe())).length === 0) return;
+      left -= 1;
+      one.simulator.vanish(NEW, 1);
+    };
+    return tell({ ...one, meddle });
   };
-  const told = tell({ ...one, meddle });
-  assert.deepEqual([told.end, told.reason, told.words], ['restored', 'was stopped', '+1 back restored']);
+  const once = stopping(1);
+  assert.deepEqual([once.end, once.words], ['committed', '+1 again -1 +1 -1 +1 -1 +1 commit -1']);
+  const twice = stopping(2);
+  assert.deepEqual([twice.end, twice.reason, twice.words], ['restored', 'is gone, and systemd does not say why', '+1 again back restored']);
 });
+
+test('a worker that is not to be seen in one look, and is there in the next, is no case', () => {
+  const one = story(4, 4, 1, 0);
+  const { simulator } = one;
+  const observe = simulator.observe.bind(simulator);
+  let looks = 0;
+  simulator.observe = () => (++looks % 4 === 0 ? observe().filter(({ generation }) => generation !== NEW) : observe());
+  assert.equal(tell(one).words, '+1 -1 +1 -1 +1 -1 +1 commit -1');
+});
+
+for (const [fault, reason, again] of [['vanishes', 'is gone, and systemd does not say why', ' again'], ['socketless', 'got no socket', '']] as const) {
+  test(`a release whose unit ${fault} after each start is started${again === '' ? ' once' : ' twice'}`, () => {
+    const told = tell(story(4, 4, 1, 0, { ...FINE, fault }));
+    assert.deepEqual([told.end, told.reason, told.words], ['restored', reason, `+1${again} back restored`]);
+  });
+
+  test(`old workers too whose units are ${fault === 'vanishes' ? 'gone' : 'without a socket'} after each start: the undo ends`, () => {
+    const random = new Random(0);
+    const simulator = new Simulator(random, new Map([[OLD, { ...FINE, fault }], [NEW, { ...FINE, fault }]]));
+    for (const index of [1, 2, 3]) simulator.place(OLD, index, 'ready');
+    const told = tell({ ...story(4, 4, 1, 0), simulator });
+    assert.deepEqual([told.end, told.words], ['lost', `+1${again} back +1${again} lost`]);
+    assert.deepEqual(simulator.observe().map(({ index }) => index), [1, 2, 3], 'those that serve are left alone');
+  });
+}
 
 /** What every step must hold, whatever happens to the workers. */
 function checked(one: Story): Story {
@@ -128,7 +162,7 @@ function checked(one: Story): Story {
   const available = (worker: Worker): boolean => worker.phase === 'ready' && one.simulator.now - worker.readySince >= settle;
   let canaryProved = false;
   const check = ({ word, kind, workers, seen, undoing }: Taken): void => {
-    const all = standing(seen).filter(({ failure, generation }) => failure !== 'was stopped' || generation !== NEW);
+    const all = standing(seen).filter(({ failure, generation }) => failure !== 'is gone, and systemd does not say why' || generation !== NEW);
     canaryProved ||= of(NEW, seen).some(available);
     const about = `${word} with ${JSON.stringify(seen)}`;
     if (kind === 'start' || kind === 'restore') {
@@ -208,4 +242,25 @@ property('workers that crash and are stopped by hand in mid-roll: it ends, and o
   const { end } = tell({ ...one, meddle });
   if (end !== 'committed') whole(one, OLD, one.before);
   else assert.ok(of(OLD, one.simulator.observe()).length === 0);
+});
+
+property('whatever vanishes after whichever start, of the new and the old: a roll ends, each worker is started twice at most, and nothing new is left of a failure', 3_000, (random) => {
+  const usual = { load: [50, 4_000], drain: [0, 6_000], crashes: random.pick([0, 2]), recycles: random.pick([0, 3]) } as const;
+  const release = (): Release => ({
+    ...usual, fault: random.pick(['none', 'vanishes', 'vanishes', 'socketless', 'raises']),
+    ...(random.once(2) ? {} : { bad: new Set([random.between(1, 8), random.between(1, 8)]) }),
+  });
+  const { processes, before, budget, settle } = drawn(random, FINE);
+  const simulator = new Simulator(random, new Map([[OLD, release()], [NEW, release()]]));
+  for (let index = 1; index <= before; index++) if (!random.once(6)) simulator.place(OLD, index, random.pick(['ready', 'ready', 'ready', 'down', 'crash-loop']));
+  const starts = new Map<string, number>();
+  const start = simulator.start.bind(simulator);
+  simulator.start = (generation, index) => {
+    starts.set(`${generation}@${index}`, 1 + (starts.get(`${generation}@${index}`) ?? 0));
+    start(generation, index);
+  };
+  const { end, words } = tell({ simulator, processes, before, budget, settle, how: random.once(4) ? bringUp : next });
+  assert.ok([...starts.values()].every((times) => times <= 2), words);
+  const left = of(end === 'committed' ? OLD : NEW, simulator.observe());
+  assert.deepEqual(left, [], words);
 });

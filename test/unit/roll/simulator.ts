@@ -10,9 +10,11 @@ export interface Release {
   readonly drain: readonly [number, number];
   /**
    * raises: exits before READY. hangs: never becomes ready, systemd ends it after the ready-timeout. dies: exits half a
-   * second after READY; quits: the same, with exit status 0. Of `bad` only the workers with these indexes behave so.
+   * second after READY; quits: the same, with exit status 0. vanishes: its unit is gone before READY, whoever starts it,
+   * as if nobody had ever started it; socketless: the same, and systemd tells that it failed. Of `bad` only the workers
+   * with these indexes behave so.
    */
-  readonly fault: 'none' | 'raises' | 'hangs' | 'dies' | 'quits';
+  readonly fault: 'none' | 'raises' | 'hangs' | 'dies' | 'quits' | 'vanishes' | 'socketless';
   readonly bad?: ReadonlySet<number>;
   /** How many times one of its ready workers crashes, or reaches max-requests. */
   readonly crashes: number;
@@ -40,6 +42,7 @@ interface Unit {
 export class Simulator {
   now = 1_000_000;
   readonly #units = new Map<string, Unit>();
+  readonly #ends = new Map<string, string>();
   readonly #left = new Map<number, { crashes: number; recycles: number }>();
 
   constructor(
@@ -56,8 +59,15 @@ export class Simulator {
     }));
   }
 
+  /** What systemd told of the end of a unit that is gone. */
+  howEnded(generation: number, index: number): { readonly failure: string | null; readonly known: boolean } {
+    const failure = this.#ends.get(`${generation}@${index}`);
+    return { failure: failure ?? null, known: failure !== undefined };
+  }
+
   start(generation: number, index: number): void {
     const key = `${generation}@${index}`;
+    this.#ends.delete(key);
     if (this.#units.has(key)) throw new Error(`${key} was started, and is there already`);
     const unit: Unit = { generation, index, phase: 'starting', readySince: 0, failure: null, restarts: 0, until: 0, then: 'nothing' };
     this.#units.set(key, unit);
@@ -124,6 +134,7 @@ export class Simulator {
         unit.restarts += 1;
         return this.#begin(unit);
       case 'gone':
+        if (this.#fault(unit) === 'socketless' && unit.phase === 'starting') this.#ends.set(`${unit.generation}@${unit.index}`, 'got no socket');
         this.#units.delete(`${unit.generation}@${unit.index}`);
         return;
       case 'nothing':
@@ -134,7 +145,7 @@ export class Simulator {
     const { load } = this.#release(unit);
     const fault = this.#fault(unit);
     const takes = fault === 'hangs' ? READY_TIMEOUT : this.random.between(...load);
-    const then = fault === 'raises' || fault === 'hangs' ? 'crash' : 'ready';
+    const then = fault === 'raises' || fault === 'hangs' ? 'crash' : fault === 'vanishes' || fault === 'socketless' ? 'gone' : 'ready';
     Object.assign(unit, { phase: 'starting', until: this.now + takes, then });
   }
 
