@@ -18,6 +18,7 @@ import { missedAtBoot, saidOfBoot } from './boot.js';
 import { clashes } from './clashes.js';
 import { checkEnvironment } from './environment-check.js';
 import { prepareInRoot, removeFromRoot } from './image.js';
+import { inWords, lacking, type Lacking } from './lacking.js';
 import { assertOpenable } from './openable.js';
 import { allApps } from './leftover.js';
 import { removeApp, stopApp } from './remove.js';
@@ -43,6 +44,8 @@ interface Applied {
   readonly staged: Staged;
   readonly socket: WantedSocket;
   readonly change: Change;
+  /** What it lacks though it is unchanged. */
+  readonly lacks: Lacking | null;
 }
 
 /**
@@ -61,12 +64,13 @@ export async function apply(wire: Wire, names: readonly string[], options: Apply
       const one = await examine(wire, app);
       applied.push(one);
       showChange(one.change);
+      if (one.lacks !== null) say(`${app}: ${inWords(one.lacks)}`);
     } catch (error) {
       codes.push(complainOf(app, error));
     }
   }
   for (const app of gone) say(`${app}: removed, since ${iniPath(wire.places, app)} is gone`);
-  const work = applied.filter(({ change }) => change.kind !== 'unchanged');
+  const work = applied.filter(({ change, lacks }) => change.kind !== 'unchanged' || lacks !== null);
   const common: StaticChanges = applied.length === 0 || wire.places.root !== '' ? new Map() : staticChanges(wire.places, wire.units);
   showStaticChanges(common, wire.units.path);
   for (const note of hidingNotes(wire.places, wire.units)) complain(note);
@@ -136,7 +140,9 @@ async function examine(wire: Wire, app: string): Promise<Applied> {
     ...(await lastRoll(wire, app)),
   };
   const socket = wire.socket(config);
-  return { config, staged, socket, change: planApp(staged, socket, wire.touch(config), before) };
+  const change = planApp(staged, socket, wire.touch(config), before);
+  const lacks = change.kind === 'unchanged' && wire.places.root === '' ? await lacking(wire, app) : null;
+  return { config, staged, socket, change, lacks };
 }
 
 /** A roll without an end: it is under way, or was cut off. */
@@ -200,6 +206,7 @@ async function bringAbout(wire: Wire, one: Applied, options: ApplyOptions): Prom
   const retrying = await isRetrying(wire, unit);
   const untilCommit = !options.wait;
 
+  if (change.kind === 'unchanged') return rollApp(wire, app, one.lacks?.kind === 'socket' ? 'restart' : 'start', { untilCommit });
   if (change.kind === 'under-way') return rollApp(wire, app, running ? 'reload' : 'start', { untilCommit, join: true });
   if (change.kind === 'new') {
     if (config.app.activation === 'on-demand') {

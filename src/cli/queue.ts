@@ -2,6 +2,7 @@ import { appUnit, workersOf } from '../plan/names.js';
 import type { Request } from '../plan/request.js';
 import type { UnitState } from '../systemd/port.js';
 import { askRoot } from './ask-root.js';
+import { missingWorkers } from './lacking.js';
 import type { Wire } from './wire.js';
 
 /**
@@ -20,11 +21,26 @@ export async function queue(wire: Wire, request: Request): Promise<string> {
       return stop(wire, request.app);
     case 'rollback':
       return rollback(wire, request.app, request.generation);
+    case 'start':
+      return start(wire, request.app);
     case 'withdraw':
       wire.ledger(request.app).dropWish({ kind: 'rollback', to: request.generation });
       return '';
     default:
       return systemd[request.verb](unit);
+  }
+}
+
+/** To systemd an app is started whose workers were stopped: a reload that makes no generation brings them up. */
+async function start(wire: Wire, app: string): Promise<string> {
+  if ((await missingWorkers(wire, app)).length === 0) return wire.systemd.start(appUnit(app));
+  const wish = { kind: 'start' } as const;
+  wire.ledger(app).wish(wish);
+  try {
+    return await wire.systemd.reload(appUnit(app));
+  } catch (error) {
+    wire.ledger(app).dropWish(wish);
+    throw error;
   }
 }
 

@@ -2,10 +2,10 @@ import { EXIT, UserError, type ExitCode } from '../errors.js';
 import { assertWritable } from '../host/writable.js';
 import { appUnit } from '../plan/names.js';
 import { refuseIfGone } from './unit-roll.js';
+import { inWords, lacking } from './lacking.js';
 import { isRetrying } from './queue.js';
 import { rollApp } from './roll-command.js';
 import { say } from './report.js';
-import { isShut } from './shut-socket.js';
 import type { Wire } from './wire.js';
 
 export async function reloadApps(wire: Wire, apps: readonly string[], untilCommit: boolean): Promise<ExitCode> {
@@ -18,9 +18,10 @@ export async function reloadApps(wire: Wire, apps: readonly string[], untilCommi
 export async function startApps(wire: Wire, apps: readonly string[]): Promise<ExitCode> {
   return inTurn(apps, async (app) => {
     const unit = await wire.systemd.unit(appUnit(app));
-    if (['active', 'reloading'].includes(unit.active) && !(await isShut(wire, app))) {
-      say(`${app}: is running`);
-      return EXIT.done;
+    if (['active', 'reloading'].includes(unit.active)) {
+      const lacks = await lacking(wire, app);
+      say(`${app}: ${lacks === null ? 'is running' : inWords(lacks)}`);
+      if (lacks === null) return EXIT.done;
     }
     return rollApp(wire, app, 'start', { untilCommit: false });
   });

@@ -20,8 +20,10 @@ import { hidingNotes } from '../host/static-units.js';
 import { allApps } from './leftover.js';
 import type { Worker } from '../roll/next.js';
 import type { UnitState } from '../systemd/port.js';
+import { absent, inWords } from './lacking.js';
 import { unopenable } from './openable.js';
 import { say, sayJson, sayNoApps } from './report.js';
+import { isLost } from './shut-socket.js';
 import { isSafe } from './socket-move.js';
 import { failedMark } from './unit-roll.js';
 import type { Wire } from './wire.js';
@@ -107,7 +109,7 @@ export async function appStatus(wire: Wire, app: string): Promise<AppStatus> {
     if (rolling) notes.push(`a roll is under way: wsgictl logs -f ${app}`);
     else problems.push(`a roll was cut off and is unfinished: wsgictl reload ${app}`);
   }
-  if (failed !== null) problems.push(`the last ${failed.what} failed: ${inWords(failed.failure)}: wsgictl logs ${app}`);
+  if (failed !== null) problems.push(`the last ${failed.what} failed: ${told(failed.failure)}: wsgictl logs ${app}`);
   const mark = failed === null ? readIfThere(failedMark(wire, app)) : null;
   if (mark !== null) problems.push(`the last roll failed: ${oneLine(mark.split('\n')[0] ?? '')}: wsgictl logs ${app}`); // and could not be written down
   const unwritten = unwritable(wire.places.state);
@@ -122,8 +124,14 @@ export async function appStatus(wire: Wire, app: string): Promise<AppStatus> {
   const missed = current === null ? null : await missedAtBoot(wire, app);
   if (missed !== null) problems.push(saidOfBoot(missed));
   if (unit.sub === 'auto-restart' || unit.active === 'failed') problems.push(`does not start; systemd tries again: wsgictl logs ${app}`);
-  if (unit.active === 'active' && unit.job === null && socket.active !== 'active') problems.push(`its socket was shut down, and nobody can connect: wsgictl restart ${app}`);
-  if (unit.active === 'active' && ready < wanted) problems.push(`${ready} of ${wanted} workers are ready`);
+  const atRest = unit.active === 'active' && unit.job === null;
+  if (atRest && socket.active !== 'active') problems.push(`its socket was shut down, and nobody can connect: wsgictl restart ${app}`);
+  if (atRest && isLost(wire, socket)) problems.push(`systemd has lost its socket, and no worker can be replaced: wsgictl restart ${app}`);
+  if (unit.active === 'active' && ready < wanted) {
+    const indexes = atRest && current !== null ? absent(current, wanted, workers) : [];
+    const stopped = indexes.length === 0 ? '' : `, and ${inWords({ kind: 'workers', indexes })}: wsgictl start ${app}`;
+    problems.push(`${ready} of ${wanted} workers are ready${stopped}`);
+  }
   for (const path of record === null ? [] : missing(record.needs)) problems.push(`${path} is gone: deploy, then wsgictl apply ${app}`);
   const crashed = workers.filter(({ restarts, phase }) => restarts > 0 && phase !== 'ready');
   for (const worker of crashed) problems.push(`worker ${worker.index} was restarted ${worker.restarts} times${worker.note === null ? '' : `: it ${worker.note}`}`);
@@ -165,7 +173,7 @@ function failureStatus(ledger: Ledger): { readonly what: 'start' | 'roll'; reado
   return { what: last(events, 'begin')?.wish.kind === 'start' ? 'start' : 'roll', failure };
 }
 
-function inWords({ text, reason, place }: FailureStatus): string {
+function told({ text, reason, place }: FailureStatus): string {
   // A worker that could tell systemd itself has told it already.
   if (reason !== null && text.includes(reason.slice(0, LONGEST))) return text;
   const short = reason !== null && reason.length > LONGEST ? `${reason.slice(0, LONGEST)}…` : reason;

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { Bus, plain, type Address, type Signal } from './bus.js';
-import { BusLost, Refused, type JobMode, type JobResult, type LastEnd, type Observed, type Systemd, type UnitState } from './port.js';
+import { BusLost, Refused, type Job, type JobMode, type JobResult, type LastEnd, type Observed, type Systemd, type UnitState } from './port.js';
+import { withJob } from './with-job.js';
 
 const MANAGER_PATH = '/org/freedesktop/systemd1';
 const MANAGER = 'org.freedesktop.systemd1.Manager';
@@ -67,19 +68,18 @@ export class Manager implements Systemd {
     return unitState(name, plain(dictionary));
   }
 
-  async withJob(unit: UnitState): Promise<Observed> {
-    let gone: string | null = null;
-    for (;;) {
-      if (unit.job === null || unit.job === gone) return { unit, job: null };
-      try {
-        const [dictionary] = await this.#read(unit.job, PROPERTIES, 'GetAll', 's', [JOB]);
-        const { JobType, State } = plain(dictionary);
-        return { unit, job: { path: unit.job, type: String(JobType), state: String(State) } };
-      } catch (error) {
-        if (!(error instanceof Refused)) throw error;
-        gone = unit.job;
-        unit = await this.unit(unit.name);
-      }
+  withJob(unit: UnitState): Promise<Observed> {
+    return withJob(unit, (path) => this.#job(path), (name) => this.unit(name));
+  }
+
+  async #job(path: string): Promise<Job | null> {
+    try {
+      const [dictionary] = await this.#read(path, PROPERTIES, 'GetAll', 's', [JOB]);
+      const { JobType, State } = plain(dictionary);
+      return { path, type: String(JobType), state: String(State) };
+    } catch (error) {
+      if (error instanceof Refused) return null; // It ended meanwhile.
+      throw error;
     }
   }
 

@@ -89,10 +89,7 @@ export interface Systemd {
   /** The loaded units whose names match one of the globs. One call, and one more for each unit, pipelined. */
   list(patterns: readonly string[]): Promise<UnitState[]>;
   unit(name: string): Promise<UnitState>;
-  /**
-   * A unit with its job. The state is the given one, if it still has the job that it was read with; if that is gone, both
-   * are read anew: a state in which a job was queued says nothing of the unit when the job is through.
-   */
+  /** A unit with its job: the unit as it was given, or read again where the job that it was read with is gone. */
   withJob(unit: UnitState): Promise<Observed>;
   /** The paths of all queued jobs. */
   jobs(): Promise<Set<string>>;
