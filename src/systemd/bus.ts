@@ -36,9 +36,9 @@ export class Bus {
     this.#bus = sessionBus({ busAddress: address });
     // PID 1's own socket knows no Hello, which the library insists on: that error says nothing.
     const events: EventEmitter = this.#bus;
-    events.on('error', (error: Error) => {
+    events.on('error', (error: NodeJS.ErrnoException) => {
       if (error instanceof DBusError) return;
-      this.#lose(error.message);
+      this.#lose(error.message, error.syscall !== 'connect');
     });
     // The library reports the end of a connection on its inner object only.
     const inner = (this.#bus as unknown as { _connection: EventEmitter })._connection;
@@ -95,10 +95,10 @@ export class Bus {
     this.#lose('closed');
   }
 
-  #lose(why: string): void {
+  #lose(why: string, sent = true): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#fail(new BusLost(`lost the connection to systemd: ${why}`));
+    this.#fail(new BusLost(sent ? `lost the connection to systemd: ${why}` : `cannot reach systemd: ${why}`, sent));
     try {
       this.#bus.disconnect();
     } catch {

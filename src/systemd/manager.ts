@@ -11,6 +11,9 @@ const PROPERTIES = 'org.freedesktop.DBus.Properties';
 /** The longest time, in ms, that a wait goes without looking for itself. */
 const POLL = 5_000;
 
+/** For how long, in ms, PID 1 may be out of reach: at a daemon-reexec it is until it has read its units again. */
+const REEXEC = 30_000;
+
 /** systemd's own escaping of unit names in object paths: all but letters and digits as `_` and two hex digits. */
 export function unitPath(unit: string): string {
   const escaped = Array.from(Buffer.from(unit), (byte, at) => {
@@ -190,18 +193,30 @@ export class Manager implements Systemd {
     return String(job);
   }
 
-  async #read(path: string, iface: string, member: string, signature: string, body: unknown[]): Promise<unknown[]> {
+  #read(path: string, iface: string, member: string, signature: string, body: unknown[]): Promise<unknown[]> {
+    return this.#insist(() => this.#once(path, iface, member, signature, body), () => true);
+  }
+
+  #call(path: string, iface: string, member: string, signature = '', body: unknown[] = [], deadline?: number): Promise<unknown[]> {
+    return this.#insist(() => this.#once(path, iface, member, signature, body, deadline), ({ sent }) => !sent);
+  }
+
+  /** Does again what is lost with a connection and may be done again, as long as PID 1 may be reexecuting itself. */
+  async #insist<T>(action: () => Promise<T>, mayRepeat: (lost: BusLost) => boolean): Promise<T> {
+    const began = performance.now();
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#call(path, iface, member, signature, body);
+        return await action();
       } catch (error) {
-        if (!(error instanceof BusLost) || attempt === 3) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 200 * attempt));
+        if (!(error instanceof BusLost) || !mayRepeat(error)) throw error;
+        // The bus daemon is not PID 1: if it is gone, nobody says that it comes back.
+        if (attempt >= 3 && (this.#address.daemon || performance.now() - began > REEXEC)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, Math.min(200 * attempt, 1000)));
       }
     }
   }
 
-  async #call(path: string, iface: string, member: string, signature = '', body: unknown[] = [], deadline?: number) {
+  async #once(path: string, iface: string, member: string, signature: string, body: unknown[], deadline?: number): Promise<unknown[]> {
     const bus = await this.#connect();
     this.calls += 1;
     return bus.call(path, iface, member, signature, body, deadline);

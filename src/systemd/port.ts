@@ -67,6 +67,11 @@ export type LastEnd = Pick<UnitState, 'result' | 'exitCode' | 'exitStatus' | 'st
 /** The connection to systemd was lost, or it did not answer in time: what was asked may or may not have been done. */
 export class BusLost extends Error {
   override readonly name = 'BusLost';
+
+  /** `sent`: whether systemd may have got what was asked. It has not where no connection came about. */
+  constructor(message: string, readonly sent = true) {
+    super(message);
+  }
 }
 
 /** systemd said no. `code` is the D-Bus error name without its prefix, such as `NoSuchUnit`. */

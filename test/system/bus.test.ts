@@ -113,6 +113,37 @@ for (const release of OLDEST) {
       await lab.sh('systemctl unmask dbus.service dbus.socket; systemctl start dbus.socket');
     });
 
+    it('systemd reads its units, and itself, again and again: no roll is undone', async (t) => {
+      const processes = LONG ? 40 : 4;
+      await configure(lab, { workers: { processes }, reload: { 'max-surge': '100%', settle: '100ms' } });
+      await deploy(lab, ++deployed, { importDelay: 0.3 });
+      await lab.sh('wsgictl apply');
+      const rolls = LONG ? 20 : 1;
+      // As an upgrade of many packages does it. It stops by itself.
+      await lab.write('/run/noise', `n=0; end=$((SECONDS + ${rolls * 60})); while [ $SECONDS -lt $end ] && [ ! -e /run/quiet ]; do
+        n=$((n + 1)); systemctl daemon-reload; [ $((n % 25)) != 0 ] || systemctl daemon-reexec; sleep 0.2; done`);
+      const lastRoll = async (): Promise<string> => (await lab.sh('ls /var/lib/wsgictl/shop/rolls | sort -n | tail -n 1')).trim();
+      const events = async (): Promise<string> => lab.read(`/var/lib/wsgictl/shop/rolls/${await lastRoll()}`);
+      const noise = lab.spawn(['bash', '/run/noise']);
+      try {
+        // The command may lose sight of its roll, which says nothing of the roll.
+        for (let [ended, asked] = [0, 0]; ended < rolls; asked++) {
+          assert.ok(asked < 3 * rolls, `${ended} rolls of ${asked} that were asked for`);
+          const was = await lastRoll();
+          await wsgictl(['reload', 'shop'], { timeout: 300_000 });
+          if ((await lastRoll()) === was) continue;
+          await lab.waitFor('it has ended', async () => (await events()).includes('"kind":"end"'), 120_000);
+          assert.match(await events(), /"kind":"end","outcome":"done"/, `roll ${ended + 1}`);
+          ended += 1;
+        }
+      } finally {
+        await lab.sh('touch /run/quiet');
+        noise.kill('SIGTERM');
+      }
+      await whole(lab, processes, 'in the end');
+      t.diagnostic(`${release}: ${rolls} rolls of ${processes} workers`);
+    });
+
     it('6.6: a roll needs no daemon-reload, and few calls', async (t) => {
       await configure(lab, { workers: { processes: 4 }, reload: { settle: '100ms' } });
       await lab.sh('wsgictl apply');

@@ -121,6 +121,84 @@ for (const release of OLDEST) {
       await done(wsgictl('remove', 'lost'));
     });
 
+    it('an undo goes on where systemd refuses an old worker, and has its unit where somebody removed it', async () => {
+      await make('refused', {}, { workers: { processes: 1 }, reload: { 'max-surge': 0, 'max-unavailable': 1 } });
+      await done(wsgictl('apply', 'refused'));
+      await lab.sh('rm /etc/systemd/system/wsgi-worker-refused-1@.service');
+      await say('refused', { broken: 'quits' });
+      const going = wsgictl('reload', 'refused');
+      await lab.waitFor('the old one is gone', async () => !(await statusOf(lab, 'refused')).workers.some(({ generation }) => generation === 1));
+      await lab.sh('rm /srv/refused/current/broken');
+      await done(going, 4);
+      assert.deepEqual((await statusOf(lab, 'refused')).workers.map(({ generation, phase }) => [generation, phase]), [[1, 'ready']]);
+
+      // Of its running instance systemd knows better, of the next one it does not.
+      await lab.write('/etc/systemd/system/wsgi-worker-refused-1@.service.d/manual.conf', '[Unit]\nRefuseManualStart=yes\n');
+      await say('refused', { broken: 'quits' });
+      assert.match(await done(wsgictl('reload', 'refused'), 5), /then worker 1 of generation 1 cannot be started: systemd says: .*refused/i);
+      await done(wsgictl('remove', 'refused'));
+    });
+
+    describe('what an app lacks that runs', () => {
+      const DROP_IN = '/etc/systemd/system/wsgi-app@lacks.socket.d/override.conf';
+      const notes = async (): Promise<string> => (await statusOf(lab, 'lacks')).notes.join('\n');
+
+      before(async () => {
+        await make('lacks', {}, { workers: { processes: 2 } });
+        await done(wsgictl('apply', 'lacks'));
+      });
+      after(async () => done(wsgictl('remove', 'lacks')));
+
+      it('workers that a job stopped: status says so; start and apply bring up those, and nothing else', async () => {
+        for (const [stopped, command] of [['1 2', 'start'], ['2', 'apply']] as const) {
+          await lab.sh(`systemctl stop ${stopped.split(' ').map((index) => `wsgi-worker-lacks-1@${index}`).join(' ')}`);
+          const which = `worker ${stopped.replace(' ', ', ')} ${stopped === '2' ? 'is' : 'are'} stopped`;
+          assert.match(await notes(), new RegExp(`${stopped === '2' ? 1 : 0} of 2 workers are ready, and ${which}: wsgictl start lacks`));
+          const others = (await statusOf(lab, 'lacks')).workers.map(({ pid }) => pid);
+          assert.match(await done(wsgictl(command, 'lacks')), new RegExp(`lacks: ${which}\n`));
+          const { generation, workers } = await whole(lab, 2, command, 'lacks');
+          assert.equal(generation, 1);
+          assert.ok(others.every((pid) => workers.some((worker) => worker.pid === pid)));
+        }
+        assert.match(await done(wsgictl('start', 'lacks')), /is running/);
+        assert.match(await done(wsgictl('apply', 'lacks')), /nothing to do/);
+      });
+
+      it('the socket, after an edit of its unit: status says so, a roll blames no release and ends, apply opens it', async () => {
+        await lab.write(DROP_IN, '[Socket]\nListenStream=\nListenStream=127.0.0.1:8301\n');
+        await lab.sh('systemctl daemon-reload');
+        assert.match(await notes(), /systemd has lost its socket, and no worker can be replaced: wsgictl restart lacks/);
+        await lab.sh('kill -9 "$(systemctl show -P MainPID wsgi-worker-lacks-1@1)"');
+        await lab.waitFor('it is not tried again', async () => (await statusOf(lab, 'lacks')).workers.length === 1);
+        assert.equal((await systemctl('reload', 'wsgi-app@lacks')).code, 1);
+        assert.match(await notes(), /got no socket to listen on .*systemd has lost the socket, whatever the release: wsgictl restart lacks/);
+        assert.deepEqual((await statusOf(lab, 'lacks')).workers.map(({ generation, phase }) => [generation, phase]), [[1, 'ready']]);
+        assert.match(await done(wsgictl('apply', 'lacks')), /systemd has lost its socket; the app restarts, with a new one/);
+        await whole(lab, 2, 'applied', 'lacks');
+        assert.equal((await ask('lacks', '', 'http://127.0.0.1:8301')).code, 0);
+      });
+
+      it('the socket, when the edit is taken back: a reload opens it', async () => {
+        await lab.sh(`rm ${DROP_IN}; systemctl daemon-reload`);
+        assert.match(await notes(), /systemd has lost its socket/);
+        await done(wsgictl('reload', 'lacks'));
+        await whole(lab, 2, 'reloaded', 'lacks');
+        assert.equal((await ask('lacks', '')).code, 0);
+      });
+
+      it('the socket, after a mask: nothing is stopped before it can be opened; a restart by systemctl opens it', async () => {
+        await lab.sh('systemctl mask wsgi-app@lacks.socket; systemctl daemon-reload');
+        assert.match(await done(wsgictl('restart', 'lacks'), 1), /cannot open the socket of lacks: its unit is masked\n +systemctl unmask wsgi-app@lacks.socket/);
+        assert.equal((await statusOf(lab, 'lacks')).workers.length, 2);
+        await lab.sh('systemctl unmask wsgi-app@lacks.socket; systemctl daemon-reload');
+        assert.match(await notes(), /systemd has lost its socket/);
+        await systemctl('restart', 'wsgi-app@lacks');
+        await lab.waitFor('it is tried again', async () => (await statusOf(lab, 'lacks')).code === 0, 30_000);
+        await whole(lab, 2, 'restarted', 'lacks');
+        assert.equal((await ask('lacks', '')).code, 0);
+      });
+    });
+
     describe('a worker shuts its socket down', () => {
       before(async () => {
         await make('shut', {}, { workers: { processes: 2 } });

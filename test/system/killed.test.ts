@@ -34,7 +34,6 @@ const PLACES: readonly Place[] = [
   { name: 'it is committed, which nobody knows', call: 'renameSync', when: 'after', pattern: () => '/current\\.tmp$', committed: true },
   { name: 'it has committed', call: 'writeSync', when: 'after', pattern: () => '"kind":"commit"', committed: true },
   { name: 'the last old worker leaves', call: 'writeSync', when: 'after', pattern: () => 'old workers? to finish', committed: true },
-  { name: 'the old unit is to be removed', call: 'rmSync', when: 'before', pattern: (current) => `/wsgi-worker-shop-${current}@\\.service$`, committed: true },
   { name: 'its end is to be written', call: 'writeSync', when: 'before', pattern: () => '"kind":"end"', committed: true },
 ];
 
@@ -148,6 +147,40 @@ for (const release of NEWEST) {
         await whole(lab, to, `${from} to ${to} workers`);
       }
       await lossless(load);
+    });
+
+    it('a SIGTERM of a roll that nobody stops is its failure: it is undone; a start is tried again', async () => {
+      await deploy(lab, ++deployed, { importDelay: 2 });
+      const rolling = lab.run(['systemctl', 'reload', 'wsgi-app@shop']);
+      await lab.waitFor('it rolls', async () => (await statusOf(lab)).workers.some(({ generation }) => generation !== current));
+      await lab.sh('systemctl kill -s TERM wsgi-app@shop');
+      assert.equal((await rolling).code, 1);
+      const { code, generation, workers, notes } = await statusOf(lab);
+      assert.deepEqual([code, generation, workers.map((one) => [one.generation, one.phase])], [1, current, Array.from({ length: PROCESSES }, () => [current, 'ready'])]);
+      assert.match(notes.join('\n'), /the last roll failed: the roll was told to end \(SIGTERM\), and nobody stops the app/);
+      await deploy(lab, deployed, { importDelay: IMPORT });
+      await lab.sh('wsgictl apply');
+      await mended('applied');
+
+      await deploy(lab, deployed, { importDelay: 2 });
+      await lab.sh('wsgictl stop shop');
+      const starting = lab.run(['systemctl', 'start', 'wsgi-app@shop']);
+      await lab.waitFor('it starts', async () => (await statusOf(lab)).workers.length > 0);
+      await lab.sh('systemctl kill -s TERM wsgi-app@shop');
+      assert.equal((await starting).code, 1);
+      await lab.waitFor('it has started', async () => (await statusOf(lab)).active === 'active', 60_000);
+      await mended('a start');
+    });
+
+    it('a cleaning that fails decides nothing', async () => {
+      const file = `/etc/systemd/system/wsgi-worker-shop-${current}@.service`;
+      await deploy(lab, deployed, { importDelay: IMPORT });
+      await lab.sh(`mount --bind ${file} ${file}`); // busy
+      await lab.sh('systemctl reload wsgi-app@shop');
+      assert.match(await lab.journal(['-u', 'wsgi-app@shop', '-n', '10']), /shop: done: generation \d+ serves\n.*shop: not all is cleaned up, which the next roll does: EBUSY/);
+      assert.equal((await statusOf(lab)).code, 0);
+      await lab.sh(`umount ${file}; systemctl reload wsgi-app@shop`);
+      await mended('cleaned up');
     });
 
     it('B11, 6.4: killed, then a power cut', async () => {
