@@ -19,7 +19,8 @@ const OF_SYSTEMD = '/run/systemd/private';
 export function unheld(addresses: readonly string[], holder: number | null): string[] {
   let all: Listener[];
   try {
-    all = [...unixListeners(proc('net/unix')), ...tcpListeners(proc('net/tcp')), ...tcpListeners(proc('net/tcp6'))];
+    const tcp = addresses.some((address) => !/^[/@]/u.test(address)) ? ['net/tcp', 'net/tcp6'] : []; // they hold every connection
+    all = [...unixListeners(proc('net/unix')), ...tcp.flatMap((name) => tcpListeners(proc(name)))];
   } catch {
     return [];
   }

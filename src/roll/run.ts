@@ -139,8 +139,9 @@ class Driver {
           return undefined;
         case 'retire': {
           const [refused] = await this.#stop(step.workers);
-          if (refused !== undefined) throw refused;
-          return undefined;
+          if (refused === undefined) return undefined;
+          this.#jobs.refused.clear(); // it serves on, and may
+          throw refused;
         }
         case 'wait':
           return this.#wait(step.until, step.for);

@@ -41,20 +41,34 @@ export function property(name: string, rounds: number, body: (random: Random) =>
   test(name, () => eachSeed(rounds, body));
 }
 
+/** The same of what takes promises. */
+export function asyncProperty(name: string, rounds: number, body: (random: Random) => Promise<void>): void {
+  test(name, async () => {
+    for (const seed of seeds(rounds)) await body(new Random(seed)).catch((error: unknown) => told(seed, error));
+  });
+}
+
 /**
  * Runs as many seeds, ten times as many in the long run. A failure tells its seed, and WSGICTL_SEED=<seed> runs that one
  * alone.
  */
 export function eachSeed(rounds: number, body: (random: Random) => void): void {
-  const { WSGICTL_SEED: only, WSGICTL_LONG: long } = process.env;
-  const count = long === undefined ? rounds : rounds * 10;
-  const seeds = only === undefined ? Array.from({ length: count }, (_, at) => at) : [Number(only)];
-  for (const seed of seeds) {
+  for (const seed of seeds(rounds)) {
     try {
       body(new Random(seed));
     } catch (error) {
-      if (error instanceof Error) error.message = `WSGICTL_SEED=${seed}: ${error.message}`;
-      throw error;
+      told(seed, error);
     }
   }
+}
+
+function seeds(rounds: number): readonly number[] {
+  const { WSGICTL_SEED: only, WSGICTL_LONG: long } = process.env;
+  const count = long === undefined ? rounds : rounds * 10;
+  return only === undefined ? Array.from({ length: count }, (_, at) => at) : [Number(only)];
+}
+
+function told(seed: number, error: unknown): never {
+  if (error instanceof Error) error.message = `WSGICTL_SEED=${seed}: ${error.message}`;
+  throw error;
 }
