@@ -47,7 +47,7 @@ export async function follow({ ledger, systemd, joins, ask, show, untilCommit }:
         const end = last(events, 'end');
         if (end !== null) {
           // So that the unit is at rest for whoever comes next; a job that others joined may last longer.
-          await Promise.race([jobEnd, sleep(1000)]);
+          await Promise.race([jobEnd, sleep(3000)]);
           return { kind: 'ended', end, events };
         }
         if (untilCommit && last(events, 'commit') !== null) return { kind: 'committed' };
