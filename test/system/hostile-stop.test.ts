@@ -125,7 +125,7 @@ for (const release of OLDEST) {
       const reload = { 'max-surge': 0, 'max-unavailable': 1 };
       await make('refused', {}, { reload });
       await done(wsgictl('apply', 'refused'));
-      await make('refused', {}, { reload, app: { callable: 'none' } });
+      await make('refused', {}, { reload, app: { module: 'app:none' } });
       await lab.sh('rm /etc/systemd/system/wsgi-worker-refused-1@.service');
       await done(wsgictl('reload', 'refused'), 4);
       assert.deepEqual((await statusOf(lab, 'refused')).workers.map(({ generation, phase }) => [generation, phase]), [[1, 'ready']]);
