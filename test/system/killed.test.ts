@@ -150,10 +150,11 @@ for (const release of NEWEST) {
     });
 
     it('a SIGTERM of a roll that nobody stops is its failure: it is undone; a start is tried again', async () => {
+      const inImport = `until systemctl show -P ActiveState 'wsgi-worker-shop-*@1.service' | grep -qx activating; do sleep 0.05; done
+        systemctl kill -s TERM wsgi-app@shop`;
       await deploy(lab, ++deployed, { importDelay: 2 });
       const rolling = lab.run(['systemctl', 'reload', 'wsgi-app@shop']);
-      await lab.waitFor('it rolls', async () => (await statusOf(lab)).workers.some(({ generation }) => generation !== current));
-      await lab.sh('systemctl kill -s TERM wsgi-app@shop');
+      await lab.sh(inImport);
       assert.equal((await rolling).code, 1);
       const { code, generation, workers, notes } = await statusOf(lab);
       assert.deepEqual([code, generation, workers.map((one) => [one.generation, one.phase])], [1, current, Array.from({ length: PROCESSES }, () => [current, 'ready'])]);
@@ -165,8 +166,7 @@ for (const release of NEWEST) {
       await deploy(lab, deployed, { importDelay: 2 });
       await lab.sh('wsgictl stop shop');
       const starting = lab.run(['systemctl', 'start', 'wsgi-app@shop']);
-      await lab.waitFor('it starts', async () => (await statusOf(lab)).workers.length > 0);
-      await lab.sh('systemctl kill -s TERM wsgi-app@shop');
+      await lab.sh(inImport);
       assert.equal((await starting).code, 1);
       await lab.waitFor('it has started', async () => (await statusOf(lab)).active === 'active', 60_000);
       await mended('a start');
