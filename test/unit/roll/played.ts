@@ -15,7 +15,7 @@ export interface Trouble {
 
 type Asked = Pick<Systemd, 'list' | 'unit' | 'withJob' | 'start' | 'stop' | 'change' | 'lastEnd' | 'history' | 'kill'>;
 
-const FINE: LastEnd = { result: 'success', exitCode: 0, exitStatus: 0 };
+const FINE: LastEnd = { result: 'success', exitCode: 0, exitStatus: 0, status: '' };
 const STATES = { starting: ['activating', 'start'], ready: ['active', 'running'], leaving: ['deactivating', 'stop-sigterm'], down: ['activating', 'auto-restart'] } as const;
 
 export function played(simulator: Simulator, random: Random, trouble: Trouble): Systemd {
