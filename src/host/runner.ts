@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { removeTree, sweep, syncDirectory, temporaryFor, writeWhole } from './files.js';
+
+/** ms */
+const A_DAY = 86_400_000;
 
 /**
  * The worker runner, copied into the state directory under the hash of its content: an upgrade of wsgictl must not
@@ -35,5 +38,15 @@ export class Runner {
       if (!existsSync(this.directory)) throw error; // else another command has just made it
     }
     syncDirectory(folder);
+  }
+
+  /** Removes the copies of other versions that none of these texts of units names. A new one is somebody's who is at work. */
+  keepOnly(texts: readonly string[]): void {
+    const folder = dirname(this.directory);
+    for (const name of readdirSync(folder)) {
+      const path = join(folder, name);
+      const isNew = (lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Infinity) > Date.now() - A_DAY;
+      if (path !== this.directory && /^[0-9a-f]{12}$/.test(name) && !isNew && !texts.some((text) => text.includes(path))) removeTree(path);
+    }
   }
 }
