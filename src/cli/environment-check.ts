@@ -26,8 +26,7 @@ const NO_SERVER = 69;
  * systemd passed over anything of `[service]`.
  */
 export async function checkEnvironment(wire: Wire, config: AppConfig, staged: Staged): Promise<string[]> {
-  const { systemd, places: { mode } } = wire;
-  const folder = mode === 'system' ? '/run/systemd/system' : `${process.env['XDG_RUNTIME_DIR']}/systemd/user`;
+  const { systemd, places: { mode, runtimeUnits: folder } } = wire;
   mkdirSync(folder, { recursive: true });
   await clearAway(wire, folder);
   // The worker's own unit, made a oneshot: a runtime unit needs no daemon-reload, and a fresh name no history.

@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { userRuntime } from '../systemd/connect.js';
 import type { Mode } from '../units/view.js';
 
 /** The directories that wsgictl reads and writes. */
@@ -14,6 +15,8 @@ export interface Places {
   readonly packagedUnits: readonly string[];
   readonly state: string;
   readonly runtime: string;
+  /** Where systemd looks for units that are gone at the next boot. */
+  readonly runtimeUnits: string;
   /** Templates in the first one win. */
   readonly templates: readonly string[];
   readonly worker: string;
@@ -31,6 +34,7 @@ export function places(mode: Mode, program: string, env: NodeJS.ProcessEnv, root
   const common = { mode, root, worker: join(library, 'worker'), program, node: process.execPath };
   if (mode === 'user') {
     const home = env['HOME'] ?? '/';
+    const runtime = userRuntime(env, process.getuid?.() ?? 0);
     const config = env['XDG_CONFIG_HOME'] ?? join(home, '.config');
     return {
       ...common,
@@ -39,7 +43,8 @@ export function places(mode: Mode, program: string, env: NodeJS.ProcessEnv, root
       units: join(config, 'systemd/user'),
       packagedUnits: ['/usr/lib/systemd/user', '/usr/local/lib/systemd/user'],
       state: join(env['XDG_STATE_HOME'] ?? join(home, '.local/state'), 'wsgictl'),
-      runtime: join(env['XDG_RUNTIME_DIR'] ?? '/run/user/0', 'wsgi'),
+      runtime: join(runtime, 'wsgi'),
+      runtimeUnits: join(runtime, 'systemd/user'),
       templates: [join(config, 'wsgictl/templates'), join(library, 'templates')],
     };
   }
@@ -51,6 +56,7 @@ export function places(mode: Mode, program: string, env: NodeJS.ProcessEnv, root
     packagedUnits: ['/usr/lib/systemd/system', '/usr/local/lib/systemd/system', '/lib/systemd/system'],
     state: '/var/lib/wsgictl',
     runtime: '/run/wsgi',
+    runtimeUnits: '/run/systemd/system',
     templates: ['/etc/wsgictl/templates', join(library, 'templates')],
   };
 }

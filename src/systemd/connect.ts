@@ -2,6 +2,11 @@ import { existsSync, statSync } from 'node:fs';
 import type { Address } from './bus.js';
 import { UserError } from '../errors.js';
 
+/** The directory of an account's own systemd, which a login session names. In cron, or after `su`, nothing does. */
+export function userRuntime(env: NodeJS.ProcessEnv, uid: number): string {
+  return env['XDG_RUNTIME_DIR'] ?? `/run/user/${uid}`;
+}
+
 /**
  * Where systemd is to be reached. Root speaks to PID 1 itself, which works without a bus daemon, as systemctl does;
  * so does the owner of a user manager. Others go by the system bus, where polkit decides.
@@ -9,8 +14,7 @@ import { UserError } from '../errors.js';
 export function systemdAddress(mode: 'system' | 'user', env: NodeJS.ProcessEnv, uid: number): Address {
   if (inChroot(env)) throw new UserError('cannot reach systemd: this is a chroot, and the systemd of another root', '`wsgictl --root / apply` prepares its next boot');
   if (mode === 'user') {
-    const runtime = env['XDG_RUNTIME_DIR'] ?? `/run/user/${uid}`;
-    const path = `${runtime}/systemd/private`;
+    const path = `${userRuntime(env, uid)}/systemd/private`;
     if (existsSync(path)) return { address: `unix:path=${path}`, daemon: false };
     throw new UserError(
       `cannot reach your systemd user manager at ${path}`,
