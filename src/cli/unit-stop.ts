@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { EXIT, type ExitCode } from '../errors.js';
 import { ifTaken, removeIfThere } from '../host/files.js';
-import { ALL_SOCKETS, ALL_WORKERS, FRONT, socketUnit, TARGET, workersOf } from '../plan/names.js';
+import { ALL_APPS, ALL_SOCKETS, ALL_WORKERS, appOf, FRONT, socketUnit, TARGET, workersOf } from '../plan/names.js';
 import { Reaper } from '../roll/reaper.js';
 import type { UnitState } from '../systemd/port.js';
 import { insist } from './insist.js';
@@ -9,6 +9,9 @@ import { close, closeSocket, isStuck } from './unit-close.js';
 import { failedMark } from './unit-roll.js';
 import { say } from './report.js';
 import { monotonic, type Wire } from './wire.js';
+
+/** To whoever asked for it: whether the app was stopped, or the start was killed and systemd tries again, it is not done. */
+const CUT_OFF = 'it was cut off, and all workers were stopped';
 
 /** ExecStopPost= of an app: returns when none of its workers is left. */
 export async function appStopped(wire: Wire, app: string): Promise<ExitCode> {
@@ -18,7 +21,7 @@ export async function appStopped(wire: Wire, app: string): Promise<ExitCode> {
     await close(wire, app);
   });
   removeIfThere(failedMark(wire, app));
-  ifTaken(() => wire.ledger(app).endUnfinished({ at: Date.now(), kind: 'end', outcome: 'stopped', exit: EXIT.done, text: 'the app was stopped' }));
+  ifTaken(() => wire.ledger(app).endUnfinished({ at: Date.now(), kind: 'end', outcome: 'stopped', exit: EXIT.cannot, text: CUT_OFF }));
   return EXIT.done;
 }
 
@@ -67,7 +70,9 @@ async function stuckOf(wire: Wire, pattern: string): Promise<UnitState[]> {
  * target's own job is cancelled, since systemd reports only that job to whoever asked.
  */
 export async function verdict(wire: Wire): Promise<ExitCode> {
-  const failed = marks(`${wire.places.runtime}/failed`);
+  // A reload that could not be begun at all has left no mark.
+  const broken = (await wire.systemd.list([ALL_APPS])).filter(({ active, reloadResult }) => active === 'active' && reloadResult !== 'success');
+  const failed = [...new Set([...marks(`${wire.places.runtime}/failed`), ...broken.map(({ name }) => appOf(name))])].sort();
   if (failed.length === 0) return EXIT.done;
   say(`the reload of ${failed.join(', ')} failed: wsgictl status`);
   const { job } = await wire.systemd.withJob(await wire.systemd.unit(TARGET));

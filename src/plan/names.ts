@@ -10,7 +10,8 @@ export const VERDICT = 'wsgi-app-verdict.service';
 export const DRAIN = 'wsgi-app-drain.service';
 /** Where members of the group wsgictl ask root. */
 export const REQUESTS = 'wsgi-request.socket';
-/** The globs of everything that listens and of everything that works, of all apps. */
+/** The globs of every app's handle, of everything that listens and of everything that works, of all apps. */
+export const ALL_APPS = 'wsgi-app@*.service';
 export const ALL_SOCKETS = 'wsgi-app@*.socket';
 export const ALL_WORKERS = 'wsgi-worker-*@*.service';
 
@@ -25,6 +26,7 @@ export interface WorkerName {
 
 const undashed = (app: string): string => app.replaceAll('-', ':');
 
+export const appOf = (unit: string): string => unit.replace(/^wsgi-app@(.*)\.service$/, '$1');
 export const appUnit = (app: string): string => `wsgi-app@${app}.service`;
 export const socketUnit = (app: string): string => `wsgi-app@${app}.socket`;
 /** What holds the private /tmp of an app's workers. */

@@ -282,6 +282,7 @@ function unitState(name: string, properties: Record<string, unknown>): UnitState
     sub: text('SubState'),
     job: jobId === 0 ? null : jobPath,
     ...lastEnd(properties),
+    reloadResult: text('ReloadResult'),
     activeSince: number('ActiveEnterTimestampMonotonic') / 1000,
     changedAt: number('StateChangeTimestampMonotonic') / 1000,
     stopLimit: span(properties['TimeoutStopUSec']) + span(properties['TimeoutAbortUSec']),
@@ -290,6 +291,7 @@ function unitState(name: string, properties: Record<string, unknown>): UnitState
     invocation: Buffer.from((properties['InvocationID'] as number[] | undefined) ?? []).toString('hex'),
     needDaemonReload: properties['NeedDaemonReload'] === true,
     unitFileState: text('UnitFileState'),
+    wants: (properties['Wants'] as string[] | undefined) ?? [],
     listen: ((properties['Listen'] as [string, string][] | undefined) ?? []).map(([, address]) => address),
     ...(properties['SocketMode'] === undefined ? {} : { socketAccess: { mode: number('SocketMode'), user: text('SocketUser'), group: text('SocketGroup') } }),
   };

@@ -18,6 +18,8 @@ export interface UnitState {
   readonly job: string | null;
   /** `success` or why the service failed, `exit-code`, `timeout`, `signal`, …; empty for units that have none. */
   readonly result: string;
+  /** As `result`, of its last reload. */
+  readonly reloadResult: string;
   /** How the main process ended: a CLD_* code (0 while it runs) and the exit status or signal number. */
   readonly exitCode: number;
   readonly exitStatus: number;
@@ -36,6 +38,8 @@ export interface UnitState {
   readonly status: string;
   readonly needDaemonReload: boolean;
   readonly unitFileState: string;
+  /** The units that it wants, as systemd has read it. */
+  readonly wants: readonly string[];
   /** The addresses of a socket unit, as its files say that have been read. */
   readonly listen: readonly string[];
   /** The mode and owner of a socket unit's paths, as its files say that have been read; an empty account is that of whoever opens it, and an empty group the account's. */

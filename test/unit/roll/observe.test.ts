@@ -8,8 +8,8 @@ import { NO_SOCKET_STATUS } from '../../../src/units/view.js';
 
 function unit(more: Partial<UnitState> = {}): UnitState {
   return {
-    name: 'wsgi-worker-my:shop-7@2.service', load: 'loaded', active: 'active', sub: 'running', job: null, result: 'success', exitCode: 0, exitStatus: 0,
-    activeSince: 1_000, changedAt: 1_000, stopLimit: 0, restarts: 0, mainPid: 1, invocation: '', status: '', needDaemonReload: false, unitFileState: '', listen: [], ...more,
+    name: 'wsgi-worker-my:shop-7@2.service', load: 'loaded', active: 'active', sub: 'running', job: null, result: 'success', reloadResult: 'success', exitCode: 0, exitStatus: 0,
+    activeSince: 1_000, changedAt: 1_000, stopLimit: 0, restarts: 0, mainPid: 1, invocation: '', status: '', needDaemonReload: false, unitFileState: '', wants: [], listen: [], ...more,
   };
 }
 
