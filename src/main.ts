@@ -11,7 +11,7 @@ import { removeApp, stopApp } from './cli/remove.js';
 import { renderUnits } from './cli/render.js';
 import { complain, complainLines, sayLines } from './cli/report.js';
 import { answerRequest } from './cli/request.js';
-import { reloadApps, restartApps, rollbackApp, startApps } from './cli/roll-commands.js';
+import { inTurn, reloadApps, restartApps, rollbackApp, startApps } from './cli/roll-commands.js';
 import { mayListen } from './cli/socket-move.js';
 import { status } from './cli/status.js';
 import { runRoll } from './cli/unit-roll.js';
@@ -76,13 +76,11 @@ program.command('start').argument('<app...>').description('start apps; returns w
   .action((apps: string[]) => run((wire) => startApps(wire, apps)));
 
 program.command('stop').argument('<app...>').description('drain and stop apps; returns when no worker is left')
-  .action((apps: string[]) => run(async (wire) => {
-    for (const app of apps) {
-      await stopApp(wire, app);
-      if (!wire.asksRoot) forgetLeft(wire, app);
-    }
+  .action((apps: string[]) => run((wire) => inTurn(apps, async (app) => {
+    await stopApp(wire, app);
+    if (!wire.asksRoot) forgetLeft(wire, app);
     return EXIT.done;
-  }));
+  })));
 
 program.command('restart').argument('<app...>').description('stop and start apps while clients wait; a reload is better')
   .action((apps: string[]) => run((wire) => restartApps(wire, apps)));

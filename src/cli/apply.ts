@@ -1,24 +1,25 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { AppConfig } from '../config/settings.js';
 import type { Clash } from '../config/clash.js';
-import { ConfigError, EXIT, fileTrouble, formatDiagnostic, UserError, type ExitCode } from '../errors.js';
+import { ConfigError, EXIT, formatDiagnostic, UserError, type ExitCode } from '../errors.js';
 import { configuredApps, iniPath, isPath, ownApps, readIni } from '../host/inis.js';
 import { knownApps } from '../host/ledger.js';
 import { mendModes } from '../host/modes.js';
 import { ensureProof } from '../host/proof.js';
 import { assertWritable } from '../host/writable.js';
 import { ensureStaticUnits, hidingNotes, staticChanges, type StaticChanges } from '../host/static-units.js';
-import { appUnit, REQUESTS, socketUnit, TARGET, touchUnit } from '../plan/names.js';
+import { appUnit, REQUESTS, socketUnit, TARGET } from '../plan/names.js';
+import type { Trusted } from '../host/trust.js';
 import { last } from '../roll/events.js';
 import { planApp, type Before, type Change, type WantedSocket } from '../plan/plan.js';
 import type { Staged } from '../plan/stage.js';
 import { checkHost } from './app-check.js';
 import { missedAtBoot, saidOfBoot } from './boot.js';
 import { clashes } from './clashes.js';
+import { complainOf } from './complain-of.js';
 import { checkEnvironment } from './environment-check.js';
 import { prepareInRoot, removeFromRoot } from './image.js';
 import { inWords, lacking, type Lacking } from './lacking.js';
+import { giveBack, hasFailed, type Made, makeRoom, recordForStart, wishFor } from './made.js';
 import { assertOpenable } from './openable.js';
 import { allApps } from './leftover.js';
 import { removeApp, stopApp } from './remove.js';
@@ -28,7 +29,7 @@ import { rollApp } from './roll-command.js';
 import { hintAtReload, showChange, showStaticChanges } from './show-plan.js';
 import { changeSocket, hasDrifted } from './socket-access.js';
 import { assertFree, endMove, listens, moveSocket } from './socket-move.js';
-import { installTouch, removeTouch, startTouch } from './touch.js';
+import { installTouch, removeTouch, startTouch, watching } from './touch.js';
 import type { Wire } from './wire.js';
 
 export interface ApplyOptions {
@@ -46,6 +47,12 @@ interface Applied {
   readonly change: Change;
   /** What it lacks though it is unchanged. */
   readonly lacks: Lacking | null;
+  /** The generation that serves. */
+  readonly current: number | null;
+  /** The INI file as it was read. */
+  readonly text: Trusted;
+  /** The generation that the change makes. */
+  made: Made | null;
 }
 
 /**
@@ -62,6 +69,7 @@ export async function apply(wire: Wire, names: readonly string[], options: Apply
     try {
       refuseClash(app, clashing);
       const one = await examine(wire, app);
+      if (!options.dryRun && wire.places.root === '') one.made = await makeRoom(wire, one.staged, one.text, one.change);
       applied.push(one);
       showChange(one.change);
       if (one.lacks !== null) say(`${app}: ${inWords(one.lacks)}`);
@@ -95,7 +103,7 @@ export async function apply(wire: Wire, names: readonly string[], options: Apply
     }
   }
   if (ready.some(({ change }) => change.kind === 'new')) await startTarget(wire);
-  for (const app of gone) codes.push(await removeApp(wire, app, { keepIni: true }));
+  for (const app of gone) codes.push(await removeApp(wire, app, { keepIni: true }).catch((error: unknown) => complainOf(app, error)));
   for (const { config, change } of applied) if (change.kind === 'unchanged') await noteIfStopped(wire, config.name);
   return worst(codes);
 }
@@ -120,8 +128,8 @@ function refuseClash(app: string, all: readonly Clash[]): void {
 }
 
 async function examine(wire: Wire, app: string): Promise<Applied> {
-  const { config, diagnostics } = readIni(wire.places, app);
-  if (config === null) throw new ConfigError(diagnostics);
+  const { config, diagnostics, text } = readIni(wire.places, app);
+  if (config === null || text === null) throw new ConfigError(diagnostics);
   for (const diagnostic of [...diagnostics, ...checkHost(wire, config)]) complain(formatDiagnostic(diagnostic));
   const staged = wire.stage(config);
   assertOpenable(wire, staged);
@@ -133,7 +141,7 @@ async function examine(wire: Wire, app: string): Promise<Applied> {
     unitText: current === null ? null : ledger.unitText(current),
     processes: ledger.processes() ?? generation?.processes ?? 0,
     socketText: wire.units.socketDropIn(app),
-    touchText: wire.units.read(touchUnit(app)),
+    touchText: await watching(wire, app),
     listens: current === null || wire.places.root !== '' ? null : await listens(wire, app),
     moving: ledger.socketMove() !== null,
     socketDrifted: current !== null && wire.places.root === '' && (await hasDrifted(wire, app)),
@@ -142,7 +150,7 @@ async function examine(wire: Wire, app: string): Promise<Applied> {
   const socket = wire.socket(config);
   const change = planApp(staged, socket, wire.touch(config), before);
   const lacks = change.kind === 'unchanged' && wire.places.root === '' ? await lacking(wire, app) : null;
-  return { config, staged, socket, change, lacks };
+  return { config, staged, socket, change, lacks, current, text, made: null };
 }
 
 /** A roll without an end: it is under way, or was cut off. */
@@ -164,6 +172,7 @@ async function lastRoll(wire: Wire, app: string): Promise<Pick<Before, 'underWay
  */
 async function install(wire: Wire, work: readonly Applied[], common: StaticChanges, codes: ExitCode[]): Promise<Applied[]> {
   wire.runner.ensure();
+  wire.runner.keepOnly(wire.unitTexts());
   const ready: Applied[] = [];
   for (const one of work) {
     try {
@@ -172,30 +181,35 @@ async function install(wire: Wire, work: readonly Applied[], common: StaticChang
       if (['new', 'changed'].includes(one.change.kind)) await checkEnvironment(wire, one.config, one.staged);
       ready.push(one);
     } catch (error) {
+      if (one.made !== null) giveBack(wire, one.config.name, one.made);
       codes.push(complainOf(one.config.name, error));
     }
   }
   let reload = ensureStaticUnits(wire.places, wire.units, common);
-  const fresh = ready.filter(({ change }) => change.kind === 'new');
-  for (const { config, socket } of fresh) {
-    wire.ledger(config.name).introduce();
-    const there = wire.units.socketDropIn(config.name) !== null || (await linked(wire, config));
-    wire.units.writeSocketDropIn(config.name, socket.text);
-    await wire.systemd.enable([TARGET, config.app.activation === 'boot' ? appUnit(config.name) : socketUnit(config.name)]);
-    reload ||= !there || socket.text !== null;
+  const watches: string[] = [];
+  for (const one of [...ready]) {
+    const { config, socket, change } = one;
+    try {
+      if (change.kind === 'new') {
+        wire.ledger(config.name).introduce();
+        wire.units.writeSocketDropIn(config.name, socket.text);
+        const unit = config.app.activation === 'boot' ? appUnit(config.name) : socketUnit(config.name);
+        await wire.systemd.enable([TARGET, unit]);
+        // By what systemd knows: whoever enabled it may have been cut off.
+        const known = (await wire.systemd.unit(TARGET)).wants.includes(unit) && !(await wire.systemd.unit(socketUnit(config.name))).needDaemonReload;
+        reload ||= !known;
+      }
+      if (await installTouch(wire, config)) watches.push(config.name);
+    } catch (error) {
+      ready.splice(ready.indexOf(one), 1);
+      codes.push(complainOf(config.name, error));
+    }
   }
-  const watching: string[] = [];
-  for (const { config } of ready) if (await installTouch(wire, config)) watching.push(config.name);
-  if (reload || watching.length > 0) await wire.systemd.daemonReload();
+  if (reload || watches.length > 0) await wire.systemd.daemonReload();
   // The target wants it, but that is active already.
   if (common.has(REQUESTS) && (await wire.systemd.unit(TARGET)).active === 'active') await wire.systemd.restart(REQUESTS);
-  for (const app of watching) await startTouch(wire, app);
+  for (const app of watches) await startTouch(wire, app);
   return ready;
-}
-
-async function linked(wire: Wire, config: AppConfig): Promise<boolean> {
-  const unit = config.app.activation === 'boot' ? appUnit(config.name) : socketUnit(config.name);
-  return existsSync(join(wire.units.path, `${TARGET}.wants`, unit));
 }
 
 async function bringAbout(wire: Wire, one: Applied, options: ApplyOptions): Promise<ExitCode> {
@@ -212,13 +226,13 @@ async function bringAbout(wire: Wire, one: Applied, options: ApplyOptions): Prom
     if (config.app.activation === 'on-demand') {
       await wire.systemd.jobResult(await wire.systemd.start(TARGET));
       await wire.systemd.jobResult(await wire.systemd.start(socketUnit(app)));
+      if (one.made !== null) recordForStart(wire, one.staged, one.made);
       say(`${app}: its first connection starts it`);
       return EXIT.done;
     }
-    const code = running
-      ? await rollApp(wire, app, 'reload', { untilCommit })
-      : await rollApp(wire, app, 'start', { untilCommit, wish: { kind: 'new' } });
-    return code === EXIT.done ? code : abandon(wire, app, code);
+    const before = wire.ledger(app).lastRoll();
+    const code = await rollApp(wire, app, 'start', { untilCommit, wish: wishFor(wire, one.staged, one.made) });
+    return code !== EXIT.done && hasFailed(wire, app, before) ? abandon(wire, app, code) : code;
   }
   if (change.socketChanges === true) await changeSocket(wire, app, one.socket);
   // What watches for a touch is another one by now, and nothing else has changed.
@@ -228,28 +242,29 @@ async function bringAbout(wire: Wire, one: Applied, options: ApplyOptions): Prom
       const code = await moveSocket(wire, app, one.socket);
       if (code !== EXIT.done) return code;
       endMove(wire, app, one.socket);
-      if (change.diff.length === 0) return EXIT.done;
+      if (change.diff.length === 0) {
+        if (one.made !== null) giveBack(wire, app, one.made);
+        return EXIT.done;
+      }
     }
     say(`${app}: is stopped and stays so; the change takes effect when it is started: wsgictl start ${app}`);
-    wire.ledger(app).wish({ kind: 'new' });
+    if (one.made === null) wire.ledger(app).wish({ kind: 'new' });
+    else recordForStart(wire, one.staged, one.made);
     return EXIT.done;
   }
   if (change.socketMoves) {
     const moved = await moveSocket(wire, app, one.socket);
     if (moved !== EXIT.done) return moved;
     // Those that run hold the old address too, until the last of them is gone.
-    const rolled = (await wire.systemd.unit(appUnit(app))).active === 'active'
-      ? await rollApp(wire, app, 'reload', { untilCommit })
-      : await rollApp(wire, app, 'start', { untilCommit, wish: { kind: 'new' } });
+    const rolled = await rollApp(wire, app, 'start', { untilCommit, wish: wishFor(wire, one.staged, one.made) });
     if (rolled === EXIT.done) endMove(wire, app, one.socket);
     return rolled;
   }
   if (change.kind === 'scaled' && change.processes !== null && running) {
-    return rollApp(wire, app, 'reload', { untilCommit, wish: { kind: 'scale', processes: change.processes.to } });
+    return rollApp(wire, app, 'reload', { untilCommit, wish: { kind: 'scale', processes: change.processes.to, of: one.current ?? 0 } });
   }
   if (change.kind === 'unfinished') return rollApp(wire, app, 'reload', { untilCommit, wish: { kind: 'start' } });
-  if (retrying) return rollApp(wire, app, 'start', { untilCommit, wish: { kind: 'new' } });
-  return rollApp(wire, app, 'reload', { untilCommit });
+  return rollApp(wire, app, 'reload', { untilCommit, wish: wishFor(wire, one.staged, one.made) });
 }
 
 /** A first release that does not run: nothing of it stays but its INI file. */
@@ -282,21 +297,6 @@ function guarded(app: string, action: () => void): ExitCode {
   } catch (error) {
     return complainOf(app, error);
   }
-}
-
-/** Prints an error of one app and returns its exit code. Bugs are thrown on. */
-function complainOf(app: string, thrown: unknown): ExitCode {
-  const error = fileTrouble(thrown) ?? thrown;
-  if (error instanceof ConfigError) {
-    for (const diagnostic of error.diagnostics) complain(formatDiagnostic(diagnostic));
-    return error.exitCode;
-  }
-  if (error instanceof UserError) {
-    complain(`${app}: ${error.message}`);
-    if (error.hint !== undefined) complain(`    ${error.hint}`);
-    return error.exitCode;
-  }
-  throw error;
 }
 
 function worst(codes: readonly ExitCode[]): ExitCode {

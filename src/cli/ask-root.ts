@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import type { Places } from '../host/places.js';
 import { REQUESTS } from '../plan/names.js';
-import { requestLine, type Answer, type Request } from '../plan/request.js';
+import { READY, requestLine, type Answer, type Queued, type Request } from '../plan/request.js';
 import { Refused } from '../systemd/port.js';
 import { complain } from './report.js';
 
@@ -16,15 +16,16 @@ const LONGEST_ANSWER = 10_000;
 
 /**
  * Has root do what a member of the group wsgictl asks for: by the socket that systemd holds for that, wsgi-request.socket.
- * Returns the path of the job. Throws UserError, or Refused with systemd's words.
+ * Throws UserError, or Refused with systemd's words.
  */
-export async function askRoot({ runtime }: Places, request: Request): Promise<string> {
+export async function askRoot({ runtime }: Places, request: Request): Promise<Queued> {
   const path = join(runtime, 'request');
   const began = Date.now();
   for (let pause = 250; ; pause = Math.min(2 * pause, 4000)) {
     const text = await exchange(path, `${requestLine(request)}\n`).catch((error: unknown) => {
       throw explained(error, path, request);
     });
+    if (text === '') throw new UserError(`cannot tell what became of the ${request.verb} of ${request.app}: root's side ended without an answer`, `wsgictl status ${request.app}`);
     if (text !== null) return answered(text);
     if (Date.now() - began > PATIENCE) {
       throw new UserError(`cannot ${request.verb} ${request.app}: ${REQUESTS} is stopped, or has too much to do`, `systemctl status ${REQUESTS}`);
@@ -35,26 +36,34 @@ export async function askRoot({ runtime }: Places, request: Request): Promise<st
   }
 }
 
-/** What root says to a line; null if the socket takes no more for now. */
-function exchange(path: string, line: string): Promise<string | null> {
+/**
+ * What root says to a line; an empty string if that was lost. Null if the line was not sent, since nobody was ready for it:
+ * then it can be tried again.
+ */
+export function exchange(path: string, line: string): Promise<string | null> {
   return new Promise((resolve, reject) => {
     let text = '';
-    const peer = connect({ path }, () => peer.write(line));
+    let sent = false;
+    const peer = connect({ path });
     peer.setEncoding('utf8').setTimeout(PATIENCE, () => peer.destroy());
     peer.on('data', (more: string) => {
       text += more;
       if (text.length > LONGEST_ANSWER) peer.destroy();
+      if (sent || !text.startsWith(`${READY}\n`)) return;
+      sent = true;
+      text = text.slice(READY.length + 1);
+      peer.write(line);
     });
     peer.once('error', (error: NodeJS.ErrnoException) => {
       if (!['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EAGAIN'].includes(error.code ?? '')) reject(error);
     });
-    peer.once('close', () => resolve(text.endsWith('\n') ? text : null));
+    peer.once('close', () => resolve(!sent ? null : text.endsWith('\n') ? text : ''));
   });
 }
 
-function answered(text: string): string {
+function answered(text: string): Queued {
   const answer = JSON.parse(text) as Answer;
-  if ('job' in answer) return answer.job;
+  if ('job' in answer) return answer;
   if ('refused' in answer) throw new Refused(answer.refused.code, answer.refused.message);
   throw new UserError(answer.error, answer.hint);
 }

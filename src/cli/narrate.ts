@@ -1,3 +1,4 @@
+import type { Generation } from '../plan/generation.js';
 import { parseWorker } from '../plan/names.js';
 import type { RollEvent } from '../roll/events.js';
 import { withSaid } from '../roll/observe.js';
@@ -41,6 +42,11 @@ export function describe(app: string, event: RollEvent): string | null {
       // Of a newer version: a command may be following a roll when wsgictl is upgraded.
       return null;
   }
+}
+
+/** What serves, and where that is. */
+export function serves({ number, directory }: Generation): string {
+  return `generation ${number} serves${directory === null ? '' : ` ${directory}`}`;
 }
 
 /** Why the files of a packaged app are not kept. */

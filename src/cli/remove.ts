@@ -34,6 +34,7 @@ export async function removeApp(wire: Wire, app: string, options: { readonly kee
   forgetLeft(wire, app);
   for (const file of [`${app}.sock`, `tmp/${app}`]) removeIfThere(`${wire.places.runtime}/${file}`);
   wire.ledger(app).forget();
+  wire.requests(app).forget();
   await systemd.daemonReload();
   for (const unit of [appUnit(app), socketUnit(app)]) await systemd.resetFailed(unit).catch(() => {});
   await systemd.stop(sliceUnit(app)).then((job) => systemd.jobResult(job)).catch(() => {});
@@ -49,7 +50,7 @@ export async function stopApp(wire: Wire, app: string): Promise<void> {
   const { systemd } = wire;
   for (let attempt = 1; attempt <= TRIES; attempt++) {
     // Under traffic a stop can be undone by the socket at the last moment, and can end as failed: it is asked for again.
-    await systemd.jobResult(await queue(wire, { verb: 'stop', app }));
+    await systemd.jobResult((await queue(wire, { verb: 'stop', app })).job);
     const unit = await systemd.unit(appUnit(app));
     const workers = (await systemd.list([workersOf(app)])).filter(({ active }) => active !== 'inactive' && active !== 'failed');
     if (workers.length === 0 && unit.active === 'inactive') return;

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { EXIT, fileTrouble, UserError, type ExitCode } from '../errors.js';
-import { LONGEST_REQUEST, parseRequest, requestLine, type Answer, type Request } from '../plan/request.js';
+import { LONGEST_REQUEST, parseRequest, READY, requestLine, type Answer, type Request } from '../plan/request.js';
 import { Refused } from '../systemd/port.js';
 import { queue } from './queue.js';
 import { complain, complainLines, say } from './report.js';
@@ -17,6 +17,7 @@ const PATIENCE = 3_000;
  */
 export async function answerRequest(wire: Wire, instance: string): Promise<ExitCode> {
   const who = userOf(instance);
+  say(READY);
   const line = await readLine(process.stdin);
   const request = line === null || who === null ? null : parseRequest(line);
   if (request === null) complain(`${who ?? 'somebody'}: refused, since that is no request`);
@@ -38,7 +39,7 @@ function userOf(instance: string): string | null {
 async function carryOut(wire: Wire, request: Request): Promise<Answer> {
   try {
     assertPossible(wire, request);
-    return { job: await queue(wire, request) };
+    return await queue(wire, request);
   } catch (error) {
     if (error instanceof UserError) return { error: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
     if (error instanceof Refused) return { refused: { code: error.code, message: error.message } };
@@ -51,8 +52,7 @@ async function carryOut(wire: Wire, request: Request): Promise<Answer> {
 function assertPossible(wire: Wire, { app, ...request }: Request): void {
   wire.assertApp(app);
   const ledger = wire.ledger(app);
-  const stops = request.verb === 'stop' || request.verb === 'withdraw';
-  if (stops ? !ledger.exists() : ledger.current() === null) throw new UserError(`${app} never ran`, `as root: wsgictl apply ${app}`);
+  if (request.verb === 'stop' ? !ledger.exists() : ledger.current() === null) throw new UserError(`${app} never ran`, `as root: wsgictl apply ${app}`);
   if (request.verb === 'rollback') rollbackTarget(wire, app, String(request.generation));
 }
 

@@ -1,13 +1,13 @@
 import { EXIT, UserError, type ExitCode } from '../errors.js';
 import { appUnit } from '../plan/names.js';
-import type { RollVerb } from '../plan/request.js';
+import type { Queued, RollVerb } from '../plan/request.js';
 import { last, type RollEvent, type Wish } from '../roll/events.js';
 import { Refused } from '../systemd/port.js';
 import { follow, notActive } from './follow.js';
 import { lastLines } from './journal.js';
-import { describe } from './narrate.js';
-import { queue } from './queue.js';
-import { canDraw, complain, sayLines } from './report.js';
+import { describe, serves } from './narrate.js';
+import { queue, queueRoll, start } from './queue.js';
+import { canDraw, complain, say, sayLines } from './report.js';
 import { Screen } from './screen.js';
 import { giveUpSocket, isShut } from './shut-socket.js';
 import type { Wire } from './wire.js';
@@ -22,19 +22,19 @@ export interface RollOptions {
 
 /**
  * Has systemd reload, start or restart an app, and shows what its roll does. Returns the roll's exit code when the roll has
- * ended, or at its commit. Interrupting this command does not interrupt the roll.
+ * ended, or at its commit: 0 where what was asked for is in force, by this roll or by one that has overtaken it.
+ * Interrupting this command does not interrupt the roll.
  */
 export async function rollApp(wire: Wire, app: string, verb: RollVerb, options: RollOptions): Promise<ExitCode> {
   if (options.join === true || !(await isShut(wire, app))) return followRoll(wire, app, verb, options);
   if (wire.asksRoot) throw new UserError(`cannot ${verb} ${app}: its socket was shut down`, `as root: wsgictl ${verb} ${app}`);
   await giveUpSocket(wire, app);
-  return followRoll(wire, app, 'restart', verb === 'reload' ? { wish: { kind: 'new' }, ...options } : options);
+  return followRoll(wire, app, 'restart', verb === 'reload' ? { wish: NEW, ...options } : options);
 }
 
 async function followRoll(wire: Wire, app: string, verb: RollVerb, options: RollOptions): Promise<ExitCode> {
   const { systemd } = wire;
-  const { wish } = options;
-  const ledger = wire.ledger(app);
+  const wish = options.wish ?? (verb === 'reload' ? NEW : null);
   const unit = appUnit(app);
   const asked = wish?.kind === 'rollback' ? 'roll back' : verb;
   const screen = canDraw() ? new Screen(wire, app) : null;
@@ -43,56 +43,78 @@ async function followRoll(wire: Wire, app: string, verb: RollVerb, options: Roll
     complain(`${app}: the roll goes on without this command; follow it with: wsgictl logs -f ${app}`);
     process.exit(130);
   };
-  // What no roll has taken must not come true at the next one.
-  const takeBack = async (): Promise<void> => {
-    if (wish?.kind === 'rollback') await queue(wire, { verb: 'withdraw', app, generation: wish.to });
-    else if (wish !== undefined) ledger.dropWish(wish);
-  };
   process.on('SIGINT', onInterrupt);
   try {
     const answer = await follow({
-      ledger,
+      ledger: wire.ledger(app),
       systemd,
+      unit,
       joins: options.join === true,
       ask: async () => {
         // If it has just ended, its events say so.
-        if (options.join === true) return (await systemd.unit(unit)).job ?? '';
-        if (wish?.kind === 'rollback' && verb !== 'restart') return ask(() => queue(wire, { verb: 'rollback', app, generation: wish.to }), app, asked);
-        if (wish !== undefined) ledger.wish(wish);
-        return ask(() => queue(wire, { verb, app }), app, asked);
+        if (options.join === true) return { job: (await systemd.unit(unit)).job ?? '', request: null };
+        return ask(() => request(wire, app, verb, wish), app, asked);
       },
       show: (event) => {
         const line = screen?.take(event) === true ? null : describe(app, event);
         if (line !== null) sayLines(line);
+        if (event.kind === 'generation' && wish?.kind === 'made' && event.generation !== wish.generation) {
+          say(`${app}: generation ${wish.generation} is overtaken by generation ${event.generation}, which is rolled instead`);
+        }
       },
       untilCommit: options.untilCommit,
-    }).catch(async (error: unknown) => {
-      await takeBack().catch(() => {});
-      throw error;
     });
-    if (answer.kind === 'committed') return EXIT.done;
-    if (answer.kind === 'ended') {
-      showReason(wire, answer.events);
-      return answer.end.exit;
+    if (answer.kind === 'cut-off') {
+      complain(`${app}: the roll was cut off: wsgictl status ${app}`);
+      return EXIT.cannot;
     }
-    await takeBack();
-    if (answer.result === 'done') return EXIT.done;
-    if (answer.result === 'invalid') throw notRunning(app, asked);
-    complain(`${app}: systemd ended the ${verb} (${answer.result}) before anything was done`);
-    const { invocation } = await systemd.unit(unit);
-    for (const line of lastLines(wire.places.mode, unit, invocation, 1)) complain(`    ${line}`);
-    return EXIT.cannot;
+    if (answer.kind === 'no-roll') {
+      if (answer.result === 'invalid') throw notRunning(app, asked);
+      const { active, invocation } = await systemd.unit(unit);
+      // A start by somebody else is as good as ours.
+      if (answer.result === 'done' && wish === null && active === 'active') return EXIT.done;
+      complain(`${app}: systemd ended the ${verb} (${answer.result}) before anything was done`);
+      for (const line of lastLines(wire.places.mode, unit, invocation, 1)) complain(`    ${line}`);
+      return EXIT.cannot;
+    }
+    if (answer.kind === 'ended') showReason(wire, answer.events);
+    else sayWhatServes(wire, app, answer.events);
+    return exitFor(app, wish, answer.events, answer.kind === 'ended' ? answer.end.exit : EXIT.done);
   } finally {
     process.removeListener('SIGINT', onInterrupt);
     screen?.close();
   }
 }
 
+const NEW: Wish = { kind: 'new' };
+
+/** An account without root can ask for less. */
+function request(wire: Wire, app: string, verb: RollVerb, wish: Wish | null): Promise<Queued> {
+  if (!wire.asksRoot) return verb === 'start' && wish === null ? start(wire, app) : queueRoll(wire, app, verb, wish);
+  return queue(wire, wish?.kind === 'rollback' ? { verb: 'rollback', app, generation: wish.to } : { verb, app });
+}
+
+function sayWhatServes(wire: Wire, app: string, events: readonly RollEvent[]): void {
+  const generation = wire.ledger(app).generation(last(events, 'commit')?.generation ?? 0);
+  if (generation !== null) say(`${app}: ${serves(generation)}`);
+}
+
+/**
+ * What the roll's exit code is to whoever asked: a newer request may have been there in time. What that made is as good for
+ * whoever wanted the newest, but it is no rollback.
+ */
+function exitFor(app: string, wish: Wish | null, events: readonly RollEvent[], exit: ExitCode): ExitCode {
+  const rolled = last(events, 'begin')?.wish;
+  if (wish?.kind !== 'rollback' || exit !== EXIT.done || (rolled?.kind === 'rollback' && rolled.to === wish.to)) return exit;
+  complain(`${app}: this was no rollback to generation ${wish.to}: another request came after it`);
+  return EXIT.cannot;
+}
+
 function notRunning(app: string, verb: string): UserError {
   return new UserError(`cannot ${verb} ${app}: it is not running`, `wsgictl start ${app}`);
 }
 
-async function ask(queued: () => Promise<string>, app: string, verb: string): Promise<string> {
+async function ask(queued: () => Promise<Queued>, app: string, verb: string): Promise<Queued> {
   try {
     return await queued();
   } catch (error) {

@@ -1,9 +1,9 @@
 import { EXIT, UserError, type ExitCode } from '../errors.js';
 import { assertWritable } from '../host/writable.js';
 import { appUnit } from '../plan/names.js';
-import { refuseIfGone } from './unit-roll.js';
+import { complainOf } from './complain-of.js';
 import { inWords, lacking } from './lacking.js';
-import { isRetrying } from './queue.js';
+import { refuseIfGone } from './make-generation.js';
 import { rollApp } from './roll-command.js';
 import { say } from './report.js';
 import type { Wire } from './wire.js';
@@ -23,7 +23,8 @@ export async function startApps(wire: Wire, apps: readonly string[]): Promise<Ex
       say(`${app}: ${lacks === null ? 'is running' : inWords(lacks)}`);
       if (lacks === null) return EXIT.done;
     }
-    return rollApp(wire, app, 'start', { untilCommit: false });
+    const join = unit.active === 'activating' && unit.sub !== 'auto-restart' && wire.ledger(app).unfinished() !== null;
+    return rollApp(wire, app, 'start', { untilCommit: false, join });
   });
 }
 
@@ -35,8 +36,7 @@ export async function restartApps(wire: Wire, apps: readonly string[]): Promise<
 export async function rollbackApp(wire: Wire, app: string, text: string | undefined, untilCommit: boolean): Promise<ExitCode> {
   assertRollable(wire, `roll back ${app}`);
   const to = rollbackTarget(wire, app, text);
-  const verb = (await isRetrying(wire, await wire.systemd.unit(appUnit(app)))) ? 'start' : 'reload';
-  return rollApp(wire, app, verb, { untilCommit, wish: { kind: 'rollback', to } });
+  return rollApp(wire, app, 'reload', { untilCommit, wish: { kind: 'rollback', to } });
 }
 
 /** A new generation is written before it is started. Throws UserError. */
@@ -49,26 +49,24 @@ export function rollbackTarget(wire: Wire, app: string, text: string | undefined
   const ledger = wire.ledger(app);
   const current = ledger.current();
   if (current === null) throw new UserError(`${app} has no generation to go back from`, `wsgictl apply ${app}`);
-  const committed = ledger.generations().filter((number) => ledger.unitText(number) !== null);
-  const to = text === undefined ? before(wire, app, current, committed) : Number(text);
-  const generation = committed.includes(to) ? ledger.generation(to) : null;
+  const whole = ledger.generations().filter((number) => ledger.unitText(number) !== null);
+  // One that failed is gone to only if it is named.
+  const to = text === undefined ? ledger.served().filter((number) => number !== current && whole.includes(number)).at(-1) ?? 0 : Number(text);
+  const generation = whole.includes(to) ? ledger.generation(to) : null;
   if (generation === null) {
-    throw new UserError(`${app} has no generation ${text ?? ''} to go back to`, `there is ${committed.filter((number) => number !== current).join(', ') || 'none'}`);
+    const which = text === undefined ? 'earlier generation' : `generation ${text}`;
+    throw new UserError(`${app} has no ${which} to go back to`, `there is ${whole.filter((number) => number !== current).join(', ') || 'none'}`);
   }
   refuseIfGone(generation);
   return to;
 }
 
-/** The last generation that served before the current one: a failed one never did. */
-function before(wire: Wire, app: string, current: number, committed: readonly number[]): number {
-  const ledger = wire.ledger(app);
-  const served = ledger.rolls().flatMap((roll) => ledger.events(roll).flatMap((event) => (event.kind === 'commit' ? [event.generation] : [])));
-  return served.reverse().find((number) => number !== current && committed.includes(number)) ?? 0;
-}
-
-async function inTurn(apps: readonly string[], action: (app: string) => Promise<ExitCode>): Promise<ExitCode> {
+/** Takes one app after the other, whatever becomes of those before it. Returns the highest exit code. */
+export async function inTurn(apps: readonly string[], action: (app: string) => Promise<ExitCode>): Promise<ExitCode> {
   let worst: ExitCode = EXIT.done;
-  for (const app of apps) worst = Math.max(worst, await action(app)) as ExitCode;
+  for (const app of apps) {
+    const code = await action(app).catch((error: unknown) => complainOf(app, error));
+    worst = Math.max(worst, code) as ExitCode;
+  }
   return worst;
 }
-

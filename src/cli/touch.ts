@@ -14,13 +14,23 @@ import type { Wire } from './wire.js';
  */
 export async function installTouch(wire: Wire, config: AppConfig): Promise<boolean> {
   const text = wire.touch(config);
-  if (text === wire.units.read(touchUnit(config.name))) return false;
+  if (text === (await watching(wire, config.name))) return false;
   if (text === null) await removeTouch(wire, config.name);
   else {
     writeTouch(wire, config, text);
     await wire.systemd.enable([touchUnit(config.name)]);
   }
   return true;
+}
+
+/** The path unit that watches for a touch; null where there is none, or it does nothing: an apply may have been cut off. */
+export async function watching(wire: Wire, app: string): Promise<string | null> {
+  const text = wire.units.read(touchUnit(app));
+  if (text === null || wire.places.root !== '') return text;
+  const unit = await wire.systemd.unit(touchUnit(app));
+  if (unit.unitFileState !== 'enabled') return null;
+  const idle = ['inactive', 'failed'].includes(unit.active) && unit.job === null;
+  return idle && (await wire.systemd.unit(appUnit(app))).active === 'active' ? null : text;
 }
 
 export function writeTouch(wire: Wire, config: AppConfig, text: string): void {

@@ -1,46 +1,52 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PROOF_CREDENTIAL } from '../config/proof.js';
 import { visible } from '../config/visible.js';
 import { ConfigError, EXIT, fileTrouble, UserError, type ExitCode } from '../errors.js';
-import { broughtNow } from '../host/brought.js';
 import { readIni } from '../host/inis.js';
 import type { Ledger } from '../host/ledger.js';
 import { mendModes } from '../host/modes.js';
 import type { RollLog } from '../host/roll-log.js';
 import { missing } from '../host/pin.js';
 import { mendTmp } from '../host/private-tmp.js';
-import { ensureProof } from '../host/proof.js';
 import { ifTaken, removeIfThere } from '../host/files.js';
 import { keepReason } from '../host/reason-file.js';
+import { holdLock } from '../host/lock.js';
 import type { Generation } from '../plan/generation.js';
-import { appUnit, parseWorker, socketUnit, workersOf } from '../plan/names.js';
-import { generationOf } from '../plan/stage.js';
+import { appUnit, socketUnit, workersOf } from '../plan/names.js';
 import { budget } from '../roll/budget.js';
 import { last, type NewEvent, type RollEvent, type Wish } from '../roll/events.js';
 import { observe } from '../roll/observe.js';
 import type { Reason } from '../roll/reason.js';
 import { roll, type Ending, type Roll } from '../roll/run.js';
 import { BusLost, Refused, type Observed } from '../systemd/port.js';
+import { insist } from './insist.js';
 import { failureReason } from './journal.js';
 import { forgetLeft } from './leave.js';
-import { describe, notKept } from './narrate.js';
-import { assertOpenable, assertStartable, unopenable } from './openable.js';
-import { isRenewed } from './renewed.js';
-import { close, closeSocket } from './unit-close.js';
+import { madeFor, provideProof } from './make-generation.js';
+import { describe, serves } from './narrate.js';
+import { assertStartable } from './openable.js';
 import { say, sayLines } from './report.js';
-import { insist } from './insist.js';
+import { takeRequests } from './take.js';
 import { takeTouches } from './touch.js';
+import { close, closeSocket } from './unit-close.js';
 import { monotonic, type Wire } from './wire.js';
 
 /** How long a roll goes on to ask a systemd that does not answer, in ms, where it waits for nothing else. */
 const PATIENCE = 60_000;
 
+/** How long another roll of the app, of which systemd knows nothing, may take to end, in s. */
+const LOCK_PATIENCE = 10;
+
 /** The mark by which a failed roll makes a reload of the whole target fail. */
 export const failedMark = (wire: Wire, app: string): string => join(wire.places.runtime, 'failed', app);
 
+function markFailed(wire: Wire, app: string, text: string): void {
+  mkdirSync(join(wire.places.runtime, 'failed'), { recursive: true, mode: 0o755 });
+  writeFileSync(failedMark(wire, app), `${text.split('\n').map(visible).join('\n')}\n`);
+}
+
 /**
- * ExecStart= and ExecReload= of an app: one roll, to the generation that the wish or, without one, the occasion asks
+ * ExecStart= and ExecReload= of an app: one roll, to the generation that a request or, without one, the occasion asks
  * for. systemd runs one at a time for each app. Its standard output goes to the journal, its events to the ledger.
  */
 export async function runRoll(wire: Wire, app: string, occasion: 'start' | 'reload'): Promise<ExitCode> {
@@ -54,8 +60,19 @@ export async function runRoll(wire: Wire, app: string, occasion: 'start' | 'relo
   process.on('SIGINT', () => {}); // Ctrl-C is for whoever watches.
 
   const own = async (): Promise<Observed> => wire.systemd.withJob(await wire.systemd.unit(appUnit(app)));
+  if (ledger.exists() && !(await holdLock(ledger.directory, LOCK_PATIENCE))) {
+    say(`${app}: another roll of it is still at work: systemctl status ${appUnit(app)}`);
+    return EXIT.cannot;
+  }
+  const taken = await takeRequests(wire, ledger, occasion);
+  if (taken === null) {
+    say(`${app}: what was asked for is for the next run`);
+    return EXIT.done;
+  }
+  const { wish, requests } = taken;
+  // However this process ends, a reload of the target fails unless it has done what it was to do.
+  if (occasion === 'reload') markFailed(wire, app, 'its roll was cut off');
   const from = ledger.current();
-  const wish = ledger.takeWish() ?? (occasion === 'reload' || from === null || isRenewed(wire, ledger) ? { kind: 'new' } : { kind: 'start' });
   const unfinished = ledger.unfinished();
   const log = ledger.beginRoll(Date.now);
   const write = (event: NewEvent): void => {
@@ -63,15 +80,16 @@ export async function runRoll(wire: Wire, app: string, occasion: 'start' | 'relo
     if (line !== null) sayLines(line);
   };
   if (wish.kind !== 'scale') takeTouches(ledger);
-  write({ kind: 'begin', wish, from, pid: process.pid });
+  write({ kind: 'begin', wish, requests: requests.map(({ number }) => number), from, pid: process.pid });
   if (log.lost !== null) sayLines(`${app}: what this roll does is not written down: ${log.lost}`);
+  for (const { number } of requests) wire.requests(app).drop(number);
   const ending = await attempt(async () => {
     if (unfinished !== null) write({ kind: 'note', text: cutOff(unfinished, from) });
     for (const path of mendTmp(wire.places, app)) write({ kind: 'note', text: `its private ${path} was gone, and is made again, empty` });
     const spec = await prepare(wire, ledger, wish, from, occasion, write);
     write({ kind: 'generation', generation: spec.generation.number, processes: spec.processes });
     if (wish.kind === 'new' && socketIsToMove(wire, app)) write({ kind: 'note', text: `the socket is to change, which a roll does not: wsgictl apply ${app}` });
-    return withMissing(spec.generation, await roll(spec, {
+    const ending = withMissing(spec.generation, await roll(spec, {
       systemd: wire.systemd,
       write,
       commit: () => {
@@ -86,6 +104,8 @@ export async function runRoll(wire: Wire, app: string, occasion: 'start' | 'relo
       superseded: async () => (await own()).job?.state === 'waiting',
       rescan: () => wire.units.touch(),
     }));
+    if (ending.outcome === 'stopped') return { ...ending, text: 'told to stop before its end' };
+    return ending.outcome === 'done' ? { ...ending, text: serves(spec.generation) } : ending;
   });
   const told = wish.kind === 'start' ? withoutRollback(ending) : ending;
   const code = await end(wire, ledger, log, write, occasion, occasion === 'reload' ? await withoutSocket(wire, app, told) : told);
@@ -140,10 +160,8 @@ async function end(
   const { app } = ledger;
   const failed = ending.exit !== EXIT.done;
   if (ending.outcome !== 'stopped') {
-    if (failed) {
-      mkdirSync(join(wire.places.runtime, 'failed'), { recursive: true, mode: 0o755 });
-      writeFileSync(failedMark(wire, app), `${ending.text.split('\n').map(visible).join('\n')}\n`);
-    } else removeIfThere(failedMark(wire, app));
+    if (failed) markFailed(wire, app, ending.text);
+    else removeIfThere(failedMark(wire, app));
   }
   // A touch is for an app that runs; only from now on is it noticed.
   if (occasion === 'start') {
@@ -152,7 +170,9 @@ async function end(
   }
   const reason = failed ? reasonOf(wire, ledger.events(log.number)) : null;
   if (reason !== null) keepReason(ledger, log.number, reason);
-  write({ kind: 'end', ...ending, calls: wire.systemd.calls });
+  // To systemd a stop is no failure; to whoever asked for the roll, it is not done.
+  const exit = ending.outcome === 'stopped' ? EXIT.cannot : ending.exit;
+  write({ kind: 'end', ...ending, exit, calls: wire.systemd.calls });
   log.close();
   // What comes now decides over nothing.
   try {
@@ -206,11 +226,12 @@ async function prepare(wire: Wire, ledger: Ledger, wish: Wish, from: number | nu
     processes: ledger.processes() ?? previousRecord.processes,
     readyTimeout: previousRecord.readyTimeout,
   };
-  if (wish.kind === 'start' || wish.kind === 'scale') {
+  const scales = wish.kind === 'scale' && wish.of === from;
+  if (wish.kind === 'start' || scales) {
     if (previousRecord === null || previous === null) throw new UserError(`${app} has no committed generation`, `wsgictl apply ${app}`);
     restoreUnitFile(wire, ledger, previousRecord);
     assertStartable(wire, app, previousRecord);
-    const processes = wish.kind === 'scale' ? wish.processes : previous.processes;
+    const processes = scales ? wish.processes : previous.processes;
     return {
       app, generation: previousRecord, processes, budget: { surge: 0, unavailable: 0 }, canary: false, proven: previous.processes,
       previous: occasion === 'start' ? null : previous,
@@ -218,65 +239,10 @@ async function prepare(wire: Wire, ledger: Ledger, wish: Wish, from: number | nu
   }
   // What is to be brought back where this fails must be there, though nobody missed it while its workers ran.
   if (previousRecord !== null && ledger.unitText(previousRecord.number) !== null) restoreUnitFile(wire, ledger, previousRecord);
-  const { generation, maxSurge, maxUnavailable } = wish.kind === 'new' ? await makeGeneration(wire, ledger, write) : await copyGeneration(wire, ledger, wish.to);
-  const { processes } = generation;
+  const { generation, maxSurge, maxUnavailable } = await madeFor(wish, wire, ledger, write);
+  // What an apply showed was a number of workers of another generation than the one that serves by now.
+  const processes = wish.kind === 'scale' ? wish.processes : generation.processes;
   return { app, generation, processes, budget: budget(processes, maxSurge, maxUnavailable), canary: true, proven: 0, previous };
-}
-
-type Amount = Parameters<typeof budget>[1];
-interface Made { readonly generation: Generation; readonly maxSurge: Amount; readonly maxUnavailable: Amount }
-
-async function makeGeneration(wire: Wire, ledger: Ledger, write: (event: NewEvent) => void): Promise<Made> {
-  const { config, diagnostics, text } = readIni(wire.places, ledger.app);
-  if (config === null || text === null) throw new ConfigError(diagnostics);
-  const staged = wire.stage(config);
-  assertOpenable(wire, staged);
-  const { foreign } = staged.pinned;
-  if (typeof foreign === 'string') write({ kind: 'note', text: notKept(foreign) });
-  wire.runner.ensure();
-  provideProof(wire, ledger.app, staged.unitText);
-  const generation = generationOf(staged, await reserve(wire, ledger), new Date().toISOString(), broughtNow(wire.places, ledger.app, staged.pinned.directory));
-  ledger.record(generation, staged.unitText, text, staged.pinned.kept);
-  wire.units.writeGeneration(ledger.app, generation.number, staged.unitText);
-  return { generation, maxSurge: config.reload['max-surge'], maxUnavailable: config.reload['max-unavailable'] };
-}
-
-/** A generation is never started a second time beside its own draining workers: a rollback is a copy with a new number. */
-async function copyGeneration(wire: Wire, ledger: Ledger, number: number): Promise<Made> {
-  const original = ledger.generation(number);
-  const unitText = ledger.unitText(number);
-  if (original === null || unitText === null) throw new UserError(`${ledger.app} has no generation ${number}`, `wsgictl status ${ledger.app}`);
-  refuseIfGone(original);
-  const unsafe = unopenable(wire, ledger.app, original);
-  if (unsafe !== null) throw new UserError(`generation ${number} of ${ledger.app} cannot run any more: ${unsafe}`, 'choose another generation');
-  provideProof(wire, ledger.app, unitText);
-  const generation = { ...original, number: await reserve(wire, ledger), createdAt: new Date().toISOString(), brought: broughtNow(wire.places, ledger.app, original.directory), copyOf: number };
-  ledger.record(generation, unitText, ledger.ini(number), ledger.code(number));
-  wire.units.writeGeneration(ledger.app, generation.number, unitText);
-  // A rollback may be the answer to a faulty INI file: then it goes the careful way.
-  const reload = readIni(wire.places, ledger.app).config?.reload;
-  return {
-    generation,
-    maxSurge: reload?.['max-surge'] ?? { kind: 'count', value: 1 },
-    maxUnavailable: reload?.['max-unavailable'] ?? { kind: 'count', value: 0 },
-  };
-}
-
-/** Throws UserError if a release was cleaned away. */
-export function refuseIfGone(generation: Generation): void {
-  const gone = missing(generation.needs);
-  if (gone.length === 0) return;
-  throw new UserError(`generation ${generation.number} cannot run any more: ${gone.join(', ')} ${gone.length > 1 ? 'are' : 'is'} gone`, 'choose another generation');
-}
-
-async function reserve(wire: Wire, ledger: Ledger): Promise<number> {
-  const loaded = (await insist(() => wire.systemd.list([workersOf(ledger.app)]), PATIENCE)).map((unit) => parseWorker(unit.name)?.generation ?? 0);
-  return ledger.reserve([...loaded, ...wire.units.generations(ledger.app)]);
-}
-
-/** What a worker asks for, it must find: a secret that was removed is another one from now on. */
-function provideProof(wire: Wire, app: string, unitText: string, isKnown = false): void {
-  if (unitText.includes(`\nLoadCredential=${PROOF_CREDENTIAL}:`)) ensureProof(wire.places.state, app, isKnown);
 }
 
 function restoreUnitFile(wire: Wire, ledger: Ledger, generation: Generation): void {

@@ -9,10 +9,12 @@ import { configuredApps, isPackaged } from '../host/inis.js';
 import { knownApps, Ledger } from '../host/ledger.js';
 import { pin } from '../host/pin.js';
 import { places as findPlaces, type Places } from '../host/places.js';
+import { Requests } from '../host/requests.js';
 import { Runner } from '../host/runner.js';
 import { watchedFor } from '../host/stamps.js';
 import { readTemplate } from '../host/templates.js';
 import { UnitDirectory } from '../host/unitdir.js';
+import { templateUnit } from '../plan/names.js';
 import type { WantedSocket } from '../plan/plan.js';
 import { wantedAddresses } from '../plan/socket.js';
 import { stage, type Staged } from '../plan/stage.js';
@@ -71,6 +73,18 @@ export class Wire {
 
   ledger(app: string): Ledger {
     return new Ledger(this.state, app);
+  }
+
+  /** The units of all generations that are kept, or that systemd may have. */
+  unitTexts(): string[] {
+    return knownApps(this.state).flatMap((app) => [
+      ...this.ledger(app).generations().flatMap((number) => this.ledger(app).unitText(number) ?? []),
+      ...this.units.generations(app).flatMap((number) => this.units.read(templateUnit(app, number)) ?? []),
+    ]);
+  }
+
+  requests(app: string): Requests {
+    return new Requests(this.places.runtime, app);
   }
 
   /** The generation that a configuration makes now. Throws ConfigError where one of its paths is missing. */

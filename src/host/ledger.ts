@@ -20,17 +20,19 @@ export interface SocketMove {
 
 /** How many generations and rolls are remembered, the one that serves not counted. */
 const KEPT = 10;
+/** How many are that never served: they failed, or are about to be asked for. */
+const KEPT_FAILED = 5;
 
 /**
  * What wsgictl remembers of one app, in the state directory:
  *
  *     current -> generations/7      the committed generation: moved by one rename
  *     processes                     how many workers are wanted, where it is not what the generation says
- *     wish                          what the next run is to do that a reload or start cannot say
+ *     wish                          what the next start is to do, of an app that was stopped when something changed
  *     socket-move                   there while the socket moves
  *     touched                       how the files stood by which it is reloaded, where there are any
- *     generations/7/                record.json, unit.service, app.ini (frozen, with the mode of the original); of a
- *                                   packaged app also code/, the files of its directory
+ *     generations/7/                record.json, unit.service, app.ini (frozen, with the mode of the original), `served`
+ *                                   if it ever did; of a packaged app also code/, the files of its directory
  *     rolls/12.jsonl                the events of a roll; without an `end` it was cut off
  *     rolls/12.reason               what the worker said by which it failed: for who may read the journal
  */
@@ -49,8 +51,13 @@ export class Ledger {
     return Number.isNaN(number) ? null : number;
   }
 
-  /** Writes nothing where it is committed already. */
+  /** Makes a generation the one that serves; that it has is remembered for as long as it is kept. Writes nothing that is so already. */
   commit(generation: number): void {
+    ifTaken(() => {
+      for (const number of [this.current() ?? generation, generation]) {
+        if (!this.#folder.has(`generations/${number}/served`)) writeWhole(this.#file(number, 'served'), '');
+      }
+    });
     if (this.current() === generation) return;
     const temporary = join(this.directory, 'current.tmp');
     rmSync(temporary, { force: true });
@@ -69,20 +76,19 @@ export class Ledger {
     this.#set('processes', processes === null ? null : `${processes}\n`);
   }
 
+  /** What the next start is to do, of an app that does not run. */
   wish(wish: Wish): void {
     this.#set('wish', JSON.stringify(wish));
   }
 
-  /** Forgets a wish that no roll has taken. */
-  dropWish(wish: Wish): void {
-    if (this.#folder.read('wish') === JSON.stringify(wish)) this.takeWish();
+  standing(): Wish | null {
+    return this.#json('wish') as Wish | null;
   }
 
   /** Reads the wish and forgets it; one that cannot be forgotten is not taken, or it would come true again and again. */
   takeWish(): Wish | null {
-    const text = this.#folder.read('wish');
-    if (text === null || !ifTaken(() => this.#set('wish', null))) return null;
-    return JSON.parse(text) as Wish;
+    const wish = this.standing();
+    return wish === null || !ifTaken(() => this.#set('wish', null)) ? null : wish;
   }
 
   socketMove(): SocketMove | null {
@@ -108,6 +114,13 @@ export class Ledger {
     return numbered(this.#folder.list('generations'), /^([1-9][0-9]*)$/);
   }
 
+  /** Those that have served, lowest first. */
+  served(): number[] {
+    // Older versions have left it in the logs only.
+    const committed = this.rolls().flatMap((roll) => this.events(roll).flatMap((event) => (event.kind === 'commit' ? [event.generation] : [])));
+    return this.generations().filter((number) => this.#folder.has(`generations/${number}/served`) || committed.includes(number));
+  }
+
   generation(number: number): Generation | null {
     return this.#json(`generations/${number}/record.json`) as Generation | null;
   }
@@ -130,10 +143,22 @@ export class Ledger {
   reserve(seen: readonly number[]): number {
     const folder = join(this.directory, 'generations');
     mkdirSync(folder, { recursive: true, mode: 0o755 });
-    const number = 1 + Math.max(0, ...seen, ...this.generations());
-    mkdirSync(join(folder, String(number)), { mode: 0o755 });
-    syncDirectory(folder);
-    return number;
+    for (;;) {
+      const number = 1 + Math.max(0, ...seen, ...this.generations());
+      // Unless another command has just taken it.
+      if (mkdirSync(join(folder, String(number)), { recursive: true, mode: 0o755 }) === undefined) continue;
+      syncDirectory(folder);
+      return number;
+    }
+  }
+
+  /** A number was taken, and no generation made: nothing stays of an app that has none. */
+  giveBack(number: number): void {
+    for (const name of [`generations/${number}`, 'generations', '.']) this.#folder.removeEmpty(name);
+  }
+
+  dropGeneration(number: number): void {
+    this.#folder.removeTree(`generations/${number}`);
   }
 
   /** The directory that a generation keeps, or null. */
@@ -215,16 +240,27 @@ export class Ledger {
     }
   }
 
-  /** Forgets all but the newest rolls and generations, and the roll whose failure is still to be told; `keep` are in use. */
+  /**
+   * Forgets all but the newest rolls and generations, and the roll whose failure is still to be told; `keep` are in use. What has served is kept apart from what failed,
+   * and starts from deploys: neither must push the other out.
+   */
   prune(keep: readonly number[]): void {
-    const failed = this.lastFailed();
-    for (const roll of this.rolls().slice(0, -2 * KEPT).filter((one) => one !== failed)) {
-      for (const file of [this.rollFile(roll), reasonFile(this, roll)]) rmSync(file, { force: true });
+    const rolls = this.rolls();
+    const lastFailed = this.lastFailed();
+    if (rolls.length > 2 * KEPT) {
+      const starts = rolls.filter((roll) => last(this.events(roll), 'begin')?.wish.kind === 'start');
+      for (const kind of [starts, rolls.filter((roll) => !starts.includes(roll))]) {
+        for (const roll of kind.slice(0, -2 * KEPT).filter((one) => one !== lastFailed)) {
+          for (const file of [this.rollFile(roll), reasonFile(this, roll)]) rmSync(file, { force: true });
+        }
+      }
     }
-    const current = this.current();
-    for (const number of this.generations().slice(0, -KEPT - 1)) {
-      if (number === current || keep.includes(number)) continue;
-      rmSync(join(this.directory, 'generations', String(number)), { recursive: true, force: true });
+    const served = this.served();
+    const failed = this.generations().filter((number) => !served.includes(number));
+    const standing = this.standing();
+    const needed = [this.current(), standing?.kind === 'made' ? standing.generation : null, ...keep];
+    for (const number of [...served.slice(0, -KEPT - 1), ...failed.slice(0, -KEPT_FAILED)]) {
+      if (!needed.includes(number)) this.dropGeneration(number);
     }
   }
 

@@ -1,3 +1,5 @@
+import type { AppConfig } from '../config/settings.js';
+
 /** What packages had brought of an app when a generation of it was made. */
 export interface Brought {
   /** The packages whose code it loads: the names of the files in APP.d. */
@@ -26,6 +28,9 @@ export interface Generation {
   /** The generation that a rollback made this one from. */
   readonly copyOf: number | null;
   readonly processes: number;
+  /** How it replaces another one; older records say nothing of it. */
+  readonly maxSurge?: AppConfig['reload']['max-surge'];
+  readonly maxUnavailable?: AppConfig['reload']['max-unavailable'];
   /** ms */
   readonly settle: number;
   /** ms */

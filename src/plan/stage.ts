@@ -31,6 +31,8 @@ export function generationOf({ config, pinned, template }: Staged, number: numbe
     needs: needs.filter((path): path is string => path !== null),
     copyOf: null,
     processes: config.workers.processes,
+    maxSurge: reload['max-surge'],
+    maxUnavailable: reload['max-unavailable'],
     settle: reload.settle,
     readyTimeout: reload['ready-timeout'],
     stopTimeout: reload['graceful-timeout'] + reload['interrupt-timeout'],

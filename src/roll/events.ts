@@ -6,18 +6,21 @@ export type Wish =
   | { readonly kind: 'start' }
   /** Make a generation from the INI file. */
   | { readonly kind: 'new' }
+  /** Bring up a generation that an `apply` has made: what it showed. */
+  | { readonly kind: 'made'; readonly generation: number }
   | { readonly kind: 'rollback'; readonly to: number }
-  /** Only the number of workers changed. */
-  | { readonly kind: 'scale'; readonly processes: number };
+  /** Only the number of workers changed, from that of the generation `of`. */
+  | { readonly kind: 'scale'; readonly processes: number; readonly of: number };
 
 export type Outcome = 'done' | 'rolled-back' | 'failed' | 'stopped';
 
 /**
  * What a roll writes, a line of JSON each, while it goes on: its journal (what the next run must finish or undo), its
- * outcome for whoever asked for it, and what a terminal shows, in one file. Times are ms since 1970.
+ * outcome for whoever asked for it, and what a terminal shows, in one file. Times are ms since 1970. `begin` names the
+ * requests that the roll has taken: whoever made one of them knows by that which roll is theirs.
  */
 export type RollEvent =
-  | { readonly at: number; readonly kind: 'begin'; readonly wish: Wish; readonly from: number | null; readonly pid: number }
+  | { readonly at: number; readonly kind: 'begin'; readonly wish: Wish; readonly requests?: readonly number[]; readonly from: number | null; readonly pid: number }
   | { readonly at: number; readonly kind: 'generation'; readonly generation: number; readonly processes: number }
   | { readonly at: number; readonly kind: 'worker'; readonly unit: string; readonly phase: string; readonly note?: string }
   | { readonly at: number; readonly kind: 'waiting'; readonly for: string }
@@ -50,7 +53,7 @@ export function standingFailure(rolls: Iterable<readonly RollEvent[]>): number {
     const end = last(events, 'end');
     const wish = last(events, 'begin')?.wish.kind ?? 'new';
     const keeps = wish === 'start' || wish === 'scale';
-    if (end !== null && end.exit !== EXIT.done) {
+    if (end !== null && end.exit !== EXIT.done && end.outcome !== 'stopped') {
       if (!(keeps && servedSince)) return at;
     } else if (end?.outcome === 'done') {
       if (!keeps) return -1;

@@ -43,7 +43,7 @@ for text in map(json.loads, sys.stdin):
     try:
         peer.sendall(text.encode('latin-1'))
         peer.shutdown(socket.SHUT_WR)
-        print(peer.makefile().read().strip() or 'nothing')
+        print(peer.makefile().read().removeprefix('ready\\n').strip() or 'nothing')
     except OSError as error:
         print(type(error).__name__)
 `;

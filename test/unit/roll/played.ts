@@ -20,11 +20,11 @@ const STATES = { starting: ['activating', 'start'], ready: ['active', 'running']
 
 export function played(simulator: Simulator, random: Random, trouble: Trouble): Systemd {
   let turns = 0;
-  const failed = (failure: string | null): LastEnd => (failure === null ? FINE : { result: 'exit-code', exitCode: 1, exitStatus: failure === 'got no socket' ? 78 : 3 });
+  const failed = (failure: string | null): LastEnd => (failure === null ? FINE : { result: 'exit-code', exitCode: 1, exitStatus: failure === 'got no socket' ? 78 : 3, status: '' });
   const state = (name: string, worker: Worker | undefined): UnitState => ({
     name, load: 'loaded', active: worker === undefined ? 'inactive' : STATES[worker.phase][0], sub: worker === undefined ? 'dead' : STATES[worker.phase][1], job: null,
     ...failed(worker?.failure ?? null), activeSince: worker?.readySince ?? 0, changedAt: simulator.now, stopLimit: Infinity, restarts: worker?.restarts ?? 0, mainPid: 0,
-    invocation: '', status: '', needDaemonReload: false, unitFileState: '', listen: [],
+    invocation: '', status: '', needDaemonReload: false, unitFileState: '', listen: [], reloadResult: 'success', wants: [],
   });
   const find = (name: string): Worker | undefined => simulator.observe().find(({ generation, index }) => workerUnit('shop', generation, index) === name);
   const turn = (): void => {

@@ -30,8 +30,8 @@ test("a worker's reason is the exception's last line, with its place", () => {
 
 /** The events of a roll: what was wished, and how it ended; null for one that goes on. */
 function roll(kind: Wish['kind'], outcome: 'done' | 'failed' | 'rolled-back' | 'stopped' | null): RollEvent[] {
-  const wish: Wish = kind === 'rollback' ? { kind, to: 1 } : kind === 'scale' ? { kind, processes: 3 } : { kind };
-  const exit = ({ 'done': 0, 'stopped': 0, 'failed': 1, 'rolled-back': 4 } as const)[outcome ?? 'done'];
+  const wish: Wish = kind === 'rollback' ? { kind, to: 1 } : kind === 'scale' ? { kind, processes: 3, of: 1 } : kind === 'made' ? { kind, generation: 2 } : { kind };
+  const exit = ({ 'done': 0, 'stopped': 1, 'failed': 1, 'rolled-back': 4 } as const)[outcome ?? 'done'];
   return [{ at: 1, kind: 'begin', wish, from: 1, pid: 2 }, ...(outcome === null ? [] : [{ at: 2, kind: 'end', outcome, exit, text: 'x' } as const])];
 }
 

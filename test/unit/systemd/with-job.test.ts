@@ -6,7 +6,7 @@ import { withJob } from '../../../src/systemd/with-job.js';
 
 const unit = (active: string, job: string | null): UnitState => ({
   name: 'wsgi-worker-shop-4@18.service', load: 'loaded', active, sub: '', job, result: 'success', exitCode: 0, exitStatus: 0, activeSince: 0, changedAt: 0,
-  stopLimit: 0, restarts: 0, mainPid: 0, invocation: '', status: '', needDaemonReload: false, unitFileState: '', listen: [],
+  stopLimit: 0, restarts: 0, mainPid: 0, invocation: '', status: '', needDaemonReload: false, unitFileState: '', listen: [], reloadResult: 'success', wants: [],
 });
 const job = (path: string, type = 'start'): Job => ({ path, type, state: 'waiting' });
 
