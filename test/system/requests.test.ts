@@ -143,6 +143,7 @@ for (const release of NEWEST) {
     it('a command whose roll is stopped has not done what was asked for', async () => {
       await held('stopped');
       const { end } = await inMidRoll(() => wsgictl('apply', 'shop'));
+      assert.equal((await lab.run(['flock', '--nonblock', '/var/lib/wsgictl/shop', 'true'])).code, 1, 'a roll holds its lock');
       await done('stop', 'shop');
       const { code, stdout, stderr } = await end;
       assert.equal(code, 1, stdout + stderr);
