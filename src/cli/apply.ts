@@ -19,7 +19,7 @@ import { complainOf } from './complain-of.js';
 import { checkEnvironment } from './environment-check.js';
 import { prepareInRoot, removeFromRoot } from './image.js';
 import { inWords, lacking, type Lacking } from './lacking.js';
-import { giveBack, hasFailed, type Made, makeRoom, recordForStart, wishFor } from './made.js';
+import { giveBack, hasFailed, makeRoom, recordForStart, wishFor, withdraw, type Made } from './made.js';
 import { assertOpenable } from './openable.js';
 import { allApps } from './leftover.js';
 import { removeApp, stopApp } from './remove.js';
@@ -68,8 +68,9 @@ export async function apply(wire: Wire, names: readonly string[], options: Apply
   for (const app of wanted) {
     try {
       refuseClash(app, clashing);
+      const readAt = new Date().toISOString();
       const one = await examine(wire, app);
-      if (!options.dryRun && wire.places.root === '') one.made = await makeRoom(wire, one.staged, one.text, one.change);
+      if (!options.dryRun && wire.places.root === '') one.made = await makeRoom(wire, one.staged, one.text, readAt, one.change);
       applied.push(one);
       showChange(one.change);
       if (one.lacks !== null) say(`${app}: ${inWords(one.lacks)}`);
@@ -104,7 +105,11 @@ export async function apply(wire: Wire, names: readonly string[], options: Apply
   }
   if (ready.some(({ change }) => change.kind === 'new')) await startTarget(wire);
   for (const app of gone) codes.push(await removeApp(wire, app, { keepIni: true }).catch((error: unknown) => complainOf(app, error)));
-  for (const { config, change } of applied) if (change.kind === 'unchanged') await noteIfStopped(wire, config.name);
+  for (const { config, change } of applied) {
+    if (change.kind !== 'unchanged') continue;
+    withdraw(wire, config.name);
+    await noteIfStopped(wire, config.name);
+  }
   return worst(codes);
 }
 

@@ -11,18 +11,20 @@ import type { Wire } from './wire.js';
 export interface Made {
   readonly number: number;
   readonly text: Trusted;
+  /** When it was read: ISO 8601, UTC. */
+  readonly readAt: string;
   /** Whether an earlier apply has made it, for the next start. */
   readonly recorded: boolean;
 }
 
 /** Takes the number of the generation that a change makes; null where it makes none. What is shown later has a higher one. */
-export async function makeRoom(wire: Wire, staged: Staged, text: Trusted, change: Change): Promise<Made | null> {
+export async function makeRoom(wire: Wire, staged: Staged, text: Trusted, readAt: string, change: Change): Promise<Made | null> {
   const rolls = change.kind === 'new' || (change.kind === 'changed' && (change.diff.length > 0 || change.socketMoves));
   if (!rolls) return null;
   const ledger = wire.ledger(staged.config.name);
   const waiting = standing(ledger);
   const same = waiting !== null && ledger.unitText(waiting) === staged.unitText && ledger.generation(waiting)?.processes === staged.config.workers.processes;
-  return { number: same ? waiting : await reserve(wire, ledger), text, recorded: same };
+  return { number: same ? waiting : await reserve(wire, ledger), text, readAt, recorded: same };
 }
 
 /** It is not wanted after all. */
@@ -45,7 +47,7 @@ export function hasFailed(wire: Wire, app: string, before: number): boolean {
 /** Records it, just before it is asked for. */
 function record(wire: Wire, staged: Staged, made: Made): Wish {
   const { config, pinned, unitText } = staged;
-  if (!made.recorded) wire.ledger(config.name).record(generationOf(staged, made.number, new Date().toISOString(), broughtNow(wire.places, config.name, pinned.directory)), unitText, made.text, pinned.kept);
+  if (!made.recorded) wire.ledger(config.name).record(generationOf(staged, made.number, made.readAt, broughtNow(wire.places, config.name, pinned.directory)), unitText, made.text, pinned.kept);
   return { kind: 'made', generation: made.number };
 }
 
@@ -55,6 +57,15 @@ export function recordForStart(wire: Wire, staged: Staged, made: Made): void {
   const before = standing(ledger);
   ledger.wish(record(wire, staged, made));
   if (before !== null && before !== made.number) ledger.dropGeneration(before);
+}
+
+/** Nothing is to change at the next start any more. That code was replaced in place still counts. */
+export function withdraw(wire: Wire, app: string): void {
+  const ledger = wire.ledger(app);
+  const number = standing(ledger);
+  if (number === null) return;
+  ledger.takeWish();
+  ledger.dropGeneration(number);
 }
 
 function standing(ledger: Ledger): number | null {

@@ -36,6 +36,7 @@ export async function madeFor(wish: Exclude<Wish, { kind: 'start' }>, wire: Wire
 }
 
 async function makeGeneration(wire: Wire, ledger: Ledger, write: (event: NewEvent) => void): Promise<Made> {
+  const now = new Date().toISOString();
   const { config, diagnostics, text } = readIni(wire.places, ledger.app);
   if (config === null || text === null) throw new ConfigError(diagnostics);
   const staged = wire.stage(config);
@@ -44,7 +45,7 @@ async function makeGeneration(wire: Wire, ledger: Ledger, write: (event: NewEven
   if (typeof foreign === 'string') write({ kind: 'note', text: notKept(foreign) });
   wire.runner.ensure();
   provideProof(wire, ledger.app, staged.unitText);
-  const generation = generationOf(staged, await reserve(wire, ledger), new Date().toISOString(), broughtNow(wire.places, ledger.app, staged.pinned.directory));
+  const generation = generationOf(staged, await reserve(wire, ledger), now, broughtNow(wire.places, ledger.app, staged.pinned.directory));
   ledger.record(generation, staged.unitText, text, staged.pinned.kept);
   wire.units.writeGeneration(ledger.app, generation.number, staged.unitText);
   return { generation, maxSurge: config.reload['max-surge'], maxUnavailable: config.reload['max-unavailable'] };

@@ -21,7 +21,10 @@ export async function takeRequests(wire: Wire, ledger: Ledger, verb: 'start' | '
   if (own.length === 0 && later.length > 0) return null;
   // A reload makes of the INI file whatever an apply of it would, or does what is more urgent.
   const standing = ledger.takeWish();
-  return { wish: chosenWish(own, { verb, standing, current: ledger.current(), isRenewed: verb === 'start' && isRenewed(wire, ledger) }), requests: own };
+  const current = ledger.current();
+  const serving = current === null ? null : ledger.generation(current);
+  const isOutdated = (number: number): boolean => serving !== null && serving.createdAt > (ledger.generation(number)?.createdAt ?? '');
+  return { wish: chosenWish(own, { verb, standing, current, isOutdated, isRenewed: verb === 'start' && isRenewed(wire, ledger) }), requests: own };
 }
 
 /** Null without any. */

@@ -11,7 +11,7 @@ export interface Brought {
 /** What is kept of a generation: enough to bring it up again exactly as it was. */
 export interface Generation {
   readonly number: number;
-  /** ISO 8601, UTC. */
+  /** When its INI file and links were read, or it was copied: ISO 8601, UTC. */
   readonly createdAt: string;
   /** The INI file that it was made from. */
   readonly source: string;

@@ -61,17 +61,18 @@ export interface Occasion {
   readonly current: number | null;
   /** Whether packages brought something else than what serves. */
   readonly isRenewed: boolean;
+  /** Whether what serves was made of what was read later than what that generation was made of. */
+  readonly isOutdated: (generation: number) => boolean;
 }
 
 /**
- * What a run does: of several requests the newest. A generation that was made before the one that serves is out of date:
- * then that one stays.
+ * What a run does: of several requests the newest. Where a generation is outdated by the one that serves, that one stays.
  */
-export function chosenWish(own: readonly Request[], { verb, standing, current, isRenewed }: Occasion): Wish {
+export function chosenWish(own: readonly Request[], { verb, standing, current, isOutdated, isRenewed }: Occasion): Wish {
   const wishes = own.flatMap(({ wish }) => wish ?? []);
   const usual: Wish = verb === 'reload' || current === null || isRenewed ? { kind: 'new' } : { kind: 'start' };
   const wish = wishes.at(-1) ?? (verb === 'start' ? standing : null) ?? usual;
   if (wish.kind !== 'made') return wish;
   const generation = Math.max(...[wish, ...wishes].map((one) => (one.kind === 'made' ? one.generation : 0)));
-  return current !== null && current >= generation ? { kind: 'start' } : { kind: 'made', generation };
+  return generation === current || isOutdated(generation) ? { kind: 'start' } : { kind: 'made', generation };
 }

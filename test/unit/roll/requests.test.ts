@@ -56,6 +56,7 @@ const WISHES: readonly (readonly [what: string, wishes: readonly (Wish | null)[]
   ['of two applies the newer', [made(6), made(7)], 'reload', null, 5, made(7)],
   ['of two applies the newer, though its command asked first', [made(7), made(6)], 'reload', null, 5, made(7)],
   ['an apply that was overtaken before it asked', [made(6)], 'reload', null, 7, { kind: 'start' }],
+  ['a generation that serves already, after a roll that was killed', [made(5)], 'reload', null, 5, { kind: 'start' }],
   ['a rollback after an apply', [made(6), { kind: 'rollback', to: 3 }], 'reload', null, 5, { kind: 'rollback', to: 3 }],
   ['an apply after a rollback', [{ kind: 'rollback', to: 3 }, made(6)], 'reload', null, 5, made(6)],
   ['a start that somebody else\'s apply is part of', [made(6), null], 'start', null, 5, made(6)],
@@ -68,6 +69,6 @@ const WISHES: readonly (readonly [what: string, wishes: readonly (Wish | null)[]
 for (const [what, wishes, verb, standing, current, chosen] of WISHES) {
   test(`what a run does: ${what}`, () => {
     const own = wishes.map((wish, at) => asked(String(at), 100 - at, JOB, { wish }));
-    assert.deepEqual(chosenWish(own, { verb, standing, current, isRenewed: false }), chosen);
+    assert.deepEqual(chosenWish(own, { verb, standing, current, isRenewed: false, isOutdated: (generation) => current !== null && current > generation }), chosen);
   });
 }
