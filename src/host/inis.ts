@@ -93,13 +93,16 @@ function readPath({ root, mode }: Places, path: string): ReadIni {
   }
 }
 
-/** Why a file could have been written by another account than root, or who runs this; null where it could not. */
+/**
+ * Why a file could have been written by another account than root, or who runs this; null where it could not. One that is
+ * not there may be there in a moment.
+ */
 function distrusted(path: string): string | null {
   try {
     readTrusted(path);
     return null;
   } catch (error) {
-    return error instanceof UserError ? error.message : null;
+    return (error as Error).message;
   }
 }
 
