@@ -40,8 +40,8 @@ class Control(threading.Thread):
         self.status = None
         self.ping_at = 0.0
         self.escalation = escalation.Escalation(options, requests, loop)
-        # Not select(), which cannot take a number above 1023: the app may have that many files. Nor poll(): when Python
-        # ends, it frees the memory that this thread has the kernel write to.
+        # Not select(), which cannot take a number above 1023: the app may have that many files. Nor poll(), which has the
+        # kernel write into memory of an object: this thread waits until Python, which takes all objects apart, has ended.
         self.poll = select.epoll()
         self.poll.register(self.signals.reader, select.EPOLLIN)
 
