@@ -105,9 +105,14 @@ for (const release of OLDEST) {
         });
       }
 
-      it('a stop of all apps ends', async () => {
-        await done(systemctl('stop', 'wsgi-app.target'));
-        assert.deepEqual((await remains(lab, 'targeted')).filter((one) => !/^s/.test(one)), []);
+      if (LONG) {
+        it('a stop of all apps ends', async () => {
+          await done(systemctl('stop', 'wsgi-app.target'));
+          assert.deepEqual((await remains(lab, 'targeted')).filter((one) => !/^s/.test(one)), []);
+        });
+      }
+
+      after(async () => {
         await lab.sh('rm -f /etc/wsgictl/apps.d/{stopped,reloaded,hung,evil,traced}.ini');
         await done(wsgictl('apply'));
       });
@@ -249,7 +254,7 @@ for (const release of OLDEST) {
         assert.match((await ask('shut', 'unlink')).stdout, /Permission denied/);
       });
 
-      for (const broken of LONG ? ['shut', 'shut-reading'] : ['shut-reading']) {
+      for (const broken of LONG ? ['shut', 'shut-reading'] : []) {
         it(`a release that does so when it is imported: ${broken}`, async () => {
           await say('shut', { broken });
           await done(wsgictl('reload', 'shut'), 5);
@@ -260,7 +265,7 @@ for (const release of OLDEST) {
         });
       }
 
-      for (const unit of ['wsgi-app@shut.socket', 'wsgi-app.target', ...(LONG ? ['wsgi-app@shut.service'] : [])]) {
+      for (const unit of ['wsgi-app@shut.socket', ...(LONG ? ['wsgi-app.target', 'wsgi-app@shut.service'] : [])]) {
         it(`in the end: a stop of ${unit} ends`, async () => {
           await ask('shut', 'shut-reading-at-exit');
           await done(systemctl('stop', unit));

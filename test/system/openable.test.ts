@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { appIni, configure, deploy, shopIni, type IniOverrides } from '../lab/fixture.js';
 import { Lab } from '../lab/lab.js';
-import { NEWEST, statusOf } from './whole.js';
+import { LONG, NEWEST, statusOf } from './whole.js';
 
 const QUICK: IniOverrides = { workers: { processes: 1 }, reload: { settle: '100ms', 'graceful-timeout': '5s', 'interrupt-timeout': '1s' }, health: { 'warm-up': null } };
 const INI = '/etc/wsgictl/apps.d/shop.ini';
@@ -154,7 +154,7 @@ for (const release of NEWEST) {
       assert.equal((await run('curl', '-sS', '--unix-socket', '/run/elsewhere/shop.sock', 'http://x/fast')).said, 'fast\n');
     });
 
-    it('what served before goes on, is told of, and starts only with a regular file of root at that moment', async () => {
+    it('what served before goes on, is told of, and starts only with a regular file of root at that moment', { skip: !LONG && 'npm run test:long runs it' }, async () => {
       await lab.sh('mkdir -p /opt/shop; printf A=1 >/opt/shop/x.env');
       await lab.write(INI, ini('[app]\nenvironment-file = /opt/shop/x.env\n[socket]\nlisten = /opt/shop/shop.sock'), 0o644);
       await lab.sh('wsgictl apply shop; chown deploy /opt/shop');

@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Lab } from '../lab/lab.js';
 import { APACHE, NGINX, putInFront, writeApp } from './proxies.js';
-import { OLDEST } from './whole.js';
+import { LONG, OLDEST } from './whole.js';
 
 const PORTS = { nginx: NGINX, apache: APACHE };
 const REQUESTS = readFileSync(fileURLToPath(new URL('../../../test/system/hostile-requests.py', import.meta.url)), 'utf8');
@@ -187,7 +187,7 @@ for (const release of OLDEST) {
       assert.equal(await status(`http://127.0.0.1:${NGINX}/shop/x`), '200');
     });
 
-    it('the secret stays, is changed without a refused request, comes back where it is lost, and goes with the app', async () => {
+    it('the secret stays, is changed without a refused request, comes back where it is lost, and goes with the app', { skip: !LONG && 'npm run test:long runs it' }, async () => {
       const secret = async (): Promise<string> => lab.read('/var/lib/wsgictl/vault/proof');
       const both = async (): Promise<string[]> => Promise.all(Object.values(PORTS).map(async (port) => status(`http://127.0.0.1:${port}/vault/x`)));
       const first = await secret();

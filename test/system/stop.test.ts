@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { configure, deploy, traces, truncated, type DeployOptions } from '../lab/fixture.js';
 import { Lab, RELEASES } from '../lab/lab.js';
 import { l16, startLoad, type LoadReport } from '../lab/load.js';
-import { LONG, remains, whole } from './whole.js';
+import { dealt, LONG, remains, whole } from './whole.js';
 
 const APP = 'wsgi-app@shop.service';
 const TARGET = 'wsgi-app.target';
@@ -83,7 +83,7 @@ for (const release of RELEASES) {
       }
     }
 
-    for (const [unit, moment] of STOPS) {
+    for (const [unit, moment] of dealt(STOPS, release)) {
       it(`${/roll|retires/.test(moment) ? 'B1' : moment.includes('fails') ? 'A3' : '6.5'}: stop ${unit} ${moment}`, async () => {
         await lab.sh('systemctl start wsgi-app.target wsgi-app@shop');
         const load = startLoad(lab, moment === 'idle' ? { fast: 0 } : LONG ? l16(1) : { fast: 4, pauseMs: 20 });

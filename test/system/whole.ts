@@ -1,6 +1,6 @@
 // What every end of a story must leave of an app: all of it, or nothing.
 import assert from 'node:assert/strict';
-import { RELEASES, type Lab } from '../lab/lab.js';
+import { RELEASES, type Lab, type Release } from '../lab/lab.js';
 
 /** Whether the cases run as they are written: `npm run test:long`. */
 export const LONG = Boolean(process.env['WSGICTL_LONG']);
@@ -8,6 +8,11 @@ export const LONG = Boolean(process.env['WSGICTL_LONG']);
 /** For what hangs little on systemd's version: the short run takes one of them, the long run all. */
 export const NEWEST = LONG ? RELEASES : RELEASES.slice(-1);
 export const OLDEST = LONG ? RELEASES : RELEASES.slice(0, 1);
+
+/** The short run deals cases out among the systems, so that each is seen on one of them; the long run takes all on each. */
+export function dealt<T>(cases: readonly T[], release: Release): readonly T[] {
+  return LONG ? cases : cases.filter((_, at) => RELEASES[at % RELEASES.length] === release);
+}
 
 /** The part of `wsgictl status --json` that the tests look at. */
 export interface Status {
