@@ -101,9 +101,9 @@ program.command('logs').argument('<app>').option('-f, --follow', 'go on as lines
 program.command('remove').argument('<app>').description('drain an app and remove it, with its INI file')
   .action((app: string) => run((wire) => removeApp(wire, app, { keepIni: false })));
 
-program.command('proxy').argument('<proxy>', 'apache or nginx').argument('<app>', 'name of an app, or path of an INI file')
-  .description('show what Apache or nginx needs to pass requests on to an app')
-  .action((proxy: string, app: string) => run((wire) => printProxy(wire, proxy, app)));
+program.command('proxy').argument('<proxy>', 'apache or nginx').argument('<apps...>', 'names of apps in one server, or paths of INI files')
+  .description('show what Apache or nginx needs to pass requests on to apps')
+  .action((proxy: string, apps: string[]) => run((wire) => printProxy(wire, proxy, apps)));
 
 program.command('init').argument('[dir]', 'the folder of the project; this one without', '.')
   .option('--write [name]', 'write it as the INI file of that app; nothing is overwritten', false)

@@ -47,6 +47,8 @@ export function frontOfSite(site: SiteRoutes, main: SiteRoutes, apps: ReadonlyMa
       const app = appOf(route);
       return app === undefined ? [] : [[app.name, guardOf(app.name, site, route.target, context)] as const];
     })),
+    // As under mod_wsgi: who stands in front of Apache may be believed.
+    disbelieves: false,
     errorOverride: routes.some(({ target }) => {
       const directive = site.scopes.effective(target, 'wsgierroroverride');
       if (directive !== null) context.endings.proxy(directive, 'ProxyErrorOverride');

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { linesOf } from '../config/visible.js';
-import { appUnit, workersOf } from '../plan/names.js';
+import { appUnit, sliceUnit, workersOf } from '../plan/names.js';
 import { reasonIn, type Reason } from '../roll/reason.js';
 import type { Mode } from '../units/view.js';
 
@@ -92,14 +92,30 @@ function textOf(field: Field | null | undefined): string {
 /** Shows the journal of an app and its workers until the reader has enough; resolves with journalctl's exit code. */
 export function showJournal(app: string, options: { readonly follow: boolean; readonly lines: string; readonly user: boolean }): Promise<number> {
   const unit = options.user ? '--user-unit' : '--unit';
-  const args = [
-    ...(options.follow ? ['--follow'] : []), '--lines', options.lines,
-    unit, appUnit(app), unit, workersOf(app),
-  ];
+  const runs = options.follow ? followed(app, options.lines, options.user) : [['--lines', options.lines, unit, appUnit(app), unit, workersOf(app)]];
+  process.on('SIGINT', () => {}); // journalctl gets it too, and ends
   return new Promise((resolve, reject) => {
-    const child = spawn('journalctl', args, { stdio: 'inherit' });
-    process.on('SIGINT', () => {}); // journalctl gets it too, and ends
-    child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? 0));
+    const children = runs.map((args) => spawn('journalctl', args, { stdio: 'inherit' }));
+    const [first] = children;
+    for (const child of children) {
+      child.once('error', reject);
+      child.once('exit', (code) => {
+        // One that cannot search leaves the other to go on; once that one has ended, nobody reads.
+        if (child !== first) return;
+        for (const other of children) other.kill();
+        resolve(code ?? 0);
+      });
+    }
   });
+}
+
+/**
+ * The arguments of two journalctl: a glob of units counts for those that there are when it starts (journalctl(1)), and
+ * each generation has units of its own. So workers are found by their slice, and what systemd says of them by its text.
+ */
+export function followed(app: string, lines: string, user: boolean): readonly (readonly string[])[] {
+  const [prefix, manager] = user ? ['USER_', [`_SYSTEMD_USER_UNIT=${MANAGER}`]] : ['', ['_PID=1']];
+  const own = [`_SYSTEMD_${prefix}SLICE=${sliceUnit(app)}`, '+', `_SYSTEMD_${prefix}UNIT=${appUnit(app)}`, '+', ...manager, `${prefix}UNIT=${appUnit(app)}`];
+  const [before = '', after = ''] = workersOf(app).split('*').map((part) => part.replaceAll('.', '\\.'));
+  return [['--follow', '--lines', lines, ...own], ['--follow', '--lines', '0', '--grep', `\\b${before}[0-9]+${after}`, ...manager]];
 }

@@ -1,6 +1,7 @@
 import { BadValue } from '../config/fault.js';
 import { givenAbove, opensOfUnit, type Opened } from '../config/opened.js';
 import { lineOf, place } from '../config/origin.js';
+import { holds } from '../config/rules.js';
 import { ConfigError, UserError, type Diagnostic } from '../errors.js';
 import { distrust, distrustAtStart, type Distrust } from '../host/trust.js';
 import type { Generation } from '../plan/generation.js';
@@ -33,8 +34,11 @@ function openFaults(wire: Wire, staged: Staged): Diagnostic[] {
 }
 
 function listenFaults(wire: Wire, { config }: Staged): Diagnostic[] {
+  const { root } = wire.places;
   return wire.socket(config).addresses.flatMap((address, index) => {
-    const found = address.startsWith('/') ? distrustListen(address, wire.places.root) : null;
+    // Another system's /run is made anew when it boots; its socket looks then.
+    const isJudged = address.startsWith('/') && (root === '' || !holds('/run', address));
+    const found = isJudged ? distrustListen(address, root) : null;
     if (found === null) return [];
     return [{ ...lineOf(config, 'socket.listen', index), message: `listen ${address}: ${inWords(found, 'give away another file')}`, ...hint(found, `leave out listen, or choose a path such as /run/${config.name}.sock`), severity: 'error' as const }];
   });

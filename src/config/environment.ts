@@ -8,7 +8,7 @@ import type { Assignment } from './settings.js';
 const OURS = /^(LISTEN_(FDS|PID|PIDFDID|FDNAMES)|NOTIFY_SOCKET|WATCHDOG_(USEC|PID)|MAINPID|INVOCATION_ID|JOURNAL_STREAM|SYSTEMD_EXEC_PID|WSGICTL_.*)$/u;
 
 /** What the server and the request itself put into an environ: PEP 3333. */
-const THEIRS = /^(HTTP_.*|CONTENT_(TYPE|LENGTH)|REQUEST_METHOD|SCRIPT_NAME|PATH_INFO|QUERY_STRING|SERVER_(NAME|PORT|PROTOCOL))$/u;
+const THEIRS = /^(HTTP_.*|(wsgi|gunicorn)\..*|CONTENT_(TYPE|LENGTH)|REQUEST_METHOD|SCRIPT_NAME|PATH_INFO|QUERY_STRING|SERVER_(NAME|PORT|PROTOCOL))$/u;
 
 /** Names, and values, of what is nobody else's business. */
 const SECRET_NAME = /(^|_)(SECRETS?|PASSWORD|PASSWD|PASSPHRASE|TOKEN|CREDENTIALS?|(SECRET|API|PRIVATE|ACCESS)_?KEY)$/iu;
@@ -19,18 +19,18 @@ export function readEnvironment(entries: readonly Entry[], faults: Faults): read
   return readAssignments(entries, OURS, 'systemd or wsgictl', faults);
 }
 
-/** `[environ]`, in the same way. */
+/** `[environ]`, in the same way; no shell sets these, and there are names with dots (`trac.env_path`). */
 export function readEnviron(entries: readonly Entry[], faults: Faults): readonly Assignment[] {
-  return readAssignments(entries, THEIRS, 'each request', faults);
+  return readAssignments(entries, THEIRS, 'each request', faults, '.');
 }
 
-function readAssignments(entries: readonly Entry[], taken: RegExp, by: string, faults: Faults): readonly Assignment[] {
+function readAssignments(entries: readonly Entry[], taken: RegExp, by: string, faults: Faults, more = ''): readonly Assignment[] {
   const seen = new Map<string, number>();
   return entries.flatMap(({ key: name, value, line }) => {
     const before = seen.get(name);
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/u.test(name)) {
+    if (!new RegExp(`^[A-Za-z_][A-Za-z0-9_${more}]*$`, 'u').test(name)) {
       const bare = /^export\s+([A-Za-z_]\w*)$/u.exec(name)?.[1];
-      faults.error(line, `${quoted(name)} is not the name of a variable`, bare === undefined ? 'letters, digits and _ are possible' : `write ${bare} = …`);
+      faults.error(line, `${quoted(name)} is not the name of a variable`, bare === undefined ? `letters, digits and _${more === '' ? '' : ` ${more}`} are possible` : `write ${bare} = …`);
       return [];
     }
     if (before !== undefined) {

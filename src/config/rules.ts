@@ -36,10 +36,21 @@ export function applyRules(settings: Settings, given: Given, mode: Mode, faults:
   told(settings, given, mode, faults);
   statics(settings, given, faults);
   warmUps(settings, given, faults);
+  paths(settings, given, faults);
   if (settings.workers['min-rate'] !== null && settings.workers['idle-timeout'] === null) {
     faults.error(given.line('workers.min-rate') ?? 0, 'min-rate means nothing without idle-timeout', 'a client has that time in any case: give one');
   }
+  warmUpTime(settings, given, faults);
   return normal(settings, mode);
+}
+
+/** systemd would end the worker first, and nobody would learn which warm-up it was. */
+function warmUpTime({ health, reload }: Settings, given: Given, faults: Faults): void {
+  const paths = health['warm-up'].length;
+  const longest = paths * health.timeout;
+  if (paths === 0 || longest < reload['ready-timeout']) return;
+  const line = given.line('health.timeout') ?? given.line('reload.ready-timeout') ?? given.lines('health.warm-up').at(-1) ?? 0;
+  faults.warn(line, `${paths === 1 ? 'the warm-up' : `${paths} warm-ups`} may take ${longest / 1000} s, and ready-timeout is ${reload['ready-timeout'] / 1000} s`, 'raise ready-timeout, or lower [health] timeout');
 }
 
 function whatToRun({ app }: Settings, given: Given, faults: Faults): void {
@@ -86,7 +97,7 @@ function hidden({ app }: Settings, given: Given, faults: Faults): void {
 
 /** The directories of ProtectHome=. */
 export function isBelowHome(path: string): boolean {
-  return /^\/(home|root|run\/user)\//.test(path);
+  return /^\/(home|root|run\/user)(\/|$)/.test(path);
 }
 
 function listens({ socket: { listen } }: Settings, given: Given, faults: Faults): void {
@@ -154,6 +165,22 @@ function unescaped(path: string): string {
 /** Each byte a character. */
 function asBytes(text: string): string {
   return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('');
+}
+
+/** No server of a proxy takes two answers for one path. Apps are at their mounts where no route is given. */
+function paths({ proxy }: Settings, given: Given, faults: Faults): void {
+  const at = proxy.route.length > 0 ? 'route' : 'mount';
+  const placed = (key: 'route' | 'mount' | 'static', all: readonly string[]): readonly { path: string; line: number }[] =>
+    all.map((path, index) => ({ path, line: given.lines(`proxy.${key}`)[index] ?? 0 }));
+  const files = placed('static', proxy.static.map(({ url }) => url));
+  for (const group of [[...placed(at, proxy[at]), ...files], ...(at === 'route' ? [placed('mount', proxy.mount)] : [])]) {
+    const seen = new Map<string, number>();
+    for (const { path, line } of [...group].sort((one, other) => one.line - other.line)) {
+      const before = seen.get(path);
+      if (before !== undefined) faults.error(line, `${path} is named twice`, `it already stands on line ${faults.line(before)}`);
+      else seen.set(path, line);
+    }
+  }
 }
 
 /** Whether a path is a folder, or lies in it. */

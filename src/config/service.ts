@@ -72,6 +72,7 @@ export function readService(entries: readonly Entry[], faults: Faults): readonly
       continue;
     }
     passed.push({ name, value, line });
+    if (name === 'LogNamespace') faults.warn(line, "LogNamespace leads the workers' messages to a journal of their own", `a failed reload then has no lines to show: journalctl --namespace=${/^[\w.-]+$/u.test(value) ? value : 'NAME'}`);
     if (/^(StandardOutput|StandardError)$/u.test(name) && !/^(journal|inherit)/u.test(value)) {
       faults.warn(line, `${name} leads the workers' messages past the journal`, 'a failed reload then has no lines to show');
     }

@@ -63,7 +63,20 @@ export interface ReadIni extends ReadApp {
 
 /** Reads an app by its name, or an INI file by its path, with all faults. Throws UserError if there is no such app. */
 export function readIni(places: Places, nameOrPath: string): ReadIni {
-  if (isPath(nameOrPath)) return readPath(places, nameOrPath);
+  const own = ownName(places, nameOrPath);
+  if (own === null) return readPath(places, nameOrPath);
+  return readNamed(places, own);
+}
+
+/** The name of the app whose own file a path is, so that it is read as `apply` does; null for other paths. */
+function ownName(places: Places, nameOrPath: string): string | null {
+  if (!isPath(nameOrPath)) return nameOrPath;
+  const app = basename(nameOrPath, '.ini');
+  const own = [iniPath(places, app), ...(places.packagedApps === null ? [] : [join(places.packagedApps, `${app}.ini`)])];
+  return own.some((path) => places.root + path === resolve(nameOrPath)) && appNameFault(app) === null ? app : null;
+}
+
+function readNamed(places: Places, nameOrPath: string): ReadIni {
   const nameFault = appNameFault(nameOrPath);
   if (nameFault !== null) throw new UserError(nameFault.message, `an app is named as its file in ${places.apps}, without .ini`);
   const own = iniPath(places, nameOrPath);

@@ -24,16 +24,18 @@ export function detect(directory: string, tree: Tree): Project {
   const hasCurrent = tree.isLink(current) && tree.list(current) !== null;
   const base = hasCurrent ? current : directory;
   // Before the look at all the rest, which may have an end before that of the project.
-  const virtualenv = virtualenvOf([base, directory, parent(directory)], tree);
+  const virtualenvs = virtualenvsIn(base, directory, tree);
   const environmentFile = `${below(base)}.env`;
   const hasEnvironmentFile = tree.read(environmentFile) !== null;
   const roots = [base, ...directoriesIn(base, tree)].filter((one) => !isVirtualenv(one, tree));
   const django = roots.flatMap((root) => djangoIn(root, tree));
-  const candidates = [...django, ...roots.flatMap((root) => scriptsIn(root, base, tree)), ...modules(base, tree)];
+  const candidates = unique([...django, ...roots.flatMap((root) => scriptsIn(root, base, tree)), ...modules(base, tree, new Set(django.map(({ directory: root, value }) => `${below(root)}${value.replace('.', '/')}.py`)))]).sort((one, other) => one.rank - other.rank);
+  const [best] = candidates;
   return {
     directory: base,
-    candidates: unique(candidates).sort((one, other) => one.rank - other.rank),
-    virtualenv,
+    candidates,
+    // Of several, the one beside what runs.
+    virtualenv: virtualenvs.find((one) => best !== undefined && parent(one) === best.directory) ?? virtualenvs[0] ?? null,
     environmentFile: hasEnvironmentFile ? environmentFile : null,
     isDjango: django.length > 0,
     hasCurrent,
@@ -62,15 +64,20 @@ function scriptsIn(root: string, base: string, tree: Tree): Candidate[] {
   });
 }
 
-/** Modules and packages right in the project, or in its `src`. */
-function modules(base: string, tree: Tree): Candidate[] {
+/** Modules and packages right in the project, or in its `src`, but for `known` files; a folder that is no package is where its modules are imported from. */
+function modules(base: string, tree: Tree, known: ReadonlySet<string>): Candidate[] {
   return [base, `${below(base)}src`].flatMap((root) => names(root, tree).flatMap((name) => {
     const path = `${below(root)}${name}`;
     if (name.endsWith('.py')) return look(path, name.slice(0, -'.py'.length), root, tree);
     if (!isName(name) || name === 'src' || isVirtualenv(path, tree)) return [];
+    const isPackage = tree.read(`${path}/__init__.py`) !== null;
     return [
       ...look(`${path}/__init__.py`, name, root, tree),
-      ...names(path, tree).filter((one) => one.endsWith('.py')).flatMap((one) => look(`${path}/${one}`, `${name}.${one.slice(0, -'.py'.length)}`, root, tree)),
+      ...names(path, tree).filter((one) => one.endsWith('.py')).flatMap((one) => {
+        const module = one.slice(0, -'.py'.length);
+        if (known.has(`${path}/${one}`)) return [];
+        return isPackage ? look(`${path}/${one}`, `${name}.${module}`, root, tree) : look(`${path}/${one}`, module, path, tree);
+      }),
     ];
   }));
 }
@@ -80,9 +87,13 @@ function look(file: string, module: string, directory: string, tree: Tree): Cand
   return text === null || !module.split('.').every(isName) ? [] : inModule({ file, module, directory, text });
 }
 
-function virtualenvOf(folders: readonly string[], tree: Tree): string | null {
-  const all = folders.flatMap((folder) => VIRTUALENVS.map((name) => `${below(folder)}${name}`));
-  return all.find((path) => isVirtualenv(path, tree)) ?? null;
+/** By their usual names in the project, at its link and around it; then any in the project, and the usual ones one folder down. */
+function virtualenvsIn(base: string, directory: string, tree: Tree): readonly string[] {
+  const usual = (folder: string): string[] => VIRTUALENVS.map((name) => `${below(folder)}${name}`);
+  const inside = directoriesIn(base, tree);
+  const beside = base === directory ? [] : directoriesIn(directory, tree);
+  const all = [...[base, directory, parent(directory)].flatMap(usual), ...inside, ...beside, ...inside.flatMap(usual)];
+  return [...new Set(all)].filter((path) => isVirtualenv(path, tree));
 }
 
 function isVirtualenv(path: string, tree: Tree): boolean {

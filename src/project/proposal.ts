@@ -1,3 +1,4 @@
+import { isBelowHome } from '../config/rules.js';
 import type { Candidate } from './candidate.js';
 import type { Project } from './detect.js';
 
@@ -8,6 +9,8 @@ export const OTHERS = 20;
 export function proposal(project: Project, app: string, user: { readonly name: string; readonly why: string } | null): string {
   const [best, ...others] = project.candidates as readonly [Candidate, ...Candidate[]];
   const { virtualenv, environmentFile, isDjango, hasCurrent } = project;
+  const outer = hasCurrent ? project.directory.slice(0, -'/current'.length) : project.directory;
+  const isNarrow = isBelowHome(outer) && best.directory !== outer && /^[\w./-]+$/u.test(outer);
   return [
     `# Proposed by wsgictl init for ${project.directory}: read it, then wsgictl check.`,
     ...others.slice(0, OTHERS).map(({ setting, value, why }) => `# Also found: ${setting} = ${value} (${why})`),
@@ -32,6 +35,7 @@ export function proposal(project: Project, app: string, user: { readonly name: s
     '# [health]',
     '# warm-up = /',
     ...(isDjango ? ["# A name that Django's ALLOWED_HOSTS allows:", '# host = www.example.org'] : []),
+    ...(isNarrow ? ['', '[service]', '# Below a home only the directory itself can be written, and not what lies beside it.', `ReadWritePaths = ${outer}`] : []),
     ...(user === null ? [] : [
       '',
       '# Better than environment-file: a secret in a file of its own. This app alone sees it, in $CREDENTIALS_DIRECTORY.',

@@ -1,6 +1,6 @@
 import { proofInclude } from '../config/proof.js';
 import { variableHeader } from '../config/variable.js';
-import type { Front, FrontApp, FrontHeaders, FrontRoute, Match } from './front.js';
+import { DISBELIEVED, type Front, type FrontApp, type FrontHeaders, type FrontRoute, type Match } from './front.js';
 
 /** What templates/apache.conf.hbs is rendered from: everything quoted for Apache. */
 export interface ApacheView {
@@ -16,9 +16,11 @@ export interface ApacheView {
   readonly statics: readonly { readonly url: string; readonly directory: string; readonly trusted: string | null }[];
   readonly sections: readonly { readonly open: string; readonly close: string; readonly headers: readonly string[] }[];
   readonly errorOverride: boolean;
+  /** Headers that no client may send to an app; none where whoever is in front is believed. */
+  readonly disbelieved: readonly string[];
 }
 
-export function apacheView({ title, remarks, inherits, routes, statics, headers, guards, errorOverride }: Front): ApacheView {
+export function apacheView({ title, remarks, inherits, routes, statics, headers, guards, errorOverride, disbelieves }: Front): ApacheView {
   return {
     inherits, title: inComment(title), remarks: remarks.map(inComment),
     modules: `proxy proxy_http headers${headers.some(({ variables }) => variables.some(isOfSsl)) ? ' ssl' : ''}`,
@@ -30,6 +32,8 @@ export function apacheView({ title, remarks, inherits, routes, statics, headers,
     statics: statics.map(({ url, directory, trusted }) => ({ url: quote(url), directory: quote(directory), trusted: trusted === directory ? null : quote(trusted) })),
     sections: uncovered(headers).map(section),
     errorOverride,
+    // mod_proxy adds its own word to what is left of these.
+    disbelieved: disbelieves ? ['X-Forwarded-Host', ...DISBELIEVED] : [],
   };
 }
 

@@ -34,6 +34,12 @@ export interface FrontHeaders {
 /** Lines for one <ProxyMatch> or several, of which a later one counts more. */
 export type Guard = readonly (readonly string[])[];
 
+/**
+ * By these, apps and their middleware take a proxy's word for how a request came in; whoever prints or writes them is
+ * not this proxy. X-Forwarded-For, -Proto, -Host and -Port, and X-Real-IP, are set.
+ */
+export const DISBELIEVED = ['Forwarded', 'X-Forwarded-Prefix', 'X-Forwarded-Server', 'X-Forwarded-Scheme', 'X-Forwarded-Protocol', 'X-Forwarded-Ssl', 'X-Script-Name'] as const;
+
 /** One server of the proxy. Of several routes that match, the first one counts. */
 export interface Front {
   /** Where it belongs. */
@@ -48,6 +54,8 @@ export interface Front {
   readonly headers: readonly FrontHeaders[];
   /** For the <ProxyMatch> of an app, by its name: Apache looks at no <Directory> for what it proxies. */
   readonly guards: ReadonlyMap<string, Guard>;
+  /** Whether what a client claims to have been forwarded is taken away. */
+  readonly disbelieves: boolean;
   /** Show the app's own error pages. */
   readonly errorOverride: boolean;
 }

@@ -1,6 +1,6 @@
 import { proofInclude } from '../config/proof.js';
 import { variableHeader } from '../config/variable.js';
-import type { Front } from './front.js';
+import { DISBELIEVED, type Front } from './front.js';
 
 /** What templates/nginx.conf.hbs is rendered from: everything quoted for nginx. */
 export interface NginxView {
@@ -15,6 +15,8 @@ export interface NginxView {
   readonly statics: readonly { readonly location: string; readonly directory: string; readonly from: string }[];
   readonly variables: readonly { readonly header: string; readonly value: string; readonly remark: string }[];
   readonly dropAuthorization: boolean;
+  /** Headers that no client may send to the app. */
+  readonly disbelieved: readonly string[];
 }
 
 /** Of an app's own front: with paths, and one app. */
@@ -25,7 +27,8 @@ export function nginxView({ title, routes, statics, headers }: Front): NginxView
   const [said] = headers;
   return {
     title,
-    upstream: `wsgictl_${app.name.replace(/[^a-z0-9_]/gu, '_')}`,
+    // Names of apps are names of upstreams as they are, so two of them never become one.
+    upstream: `wsgictl_${app.name}`,
     address: quote(app.address.startsWith('/') ? `unix:${app.address}` : app.address),
     proof: app.proof === null ? null : quote(proofInclude(app.proof, 'nginx')),
     timeout: app.timeout,
@@ -34,6 +37,7 @@ export function nginxView({ title, routes, statics, headers }: Front): NginxView
     statics: statics.map(({ url, directory, trusted }) => ({ location: `^~ ${quote(`${url}/`)}`, directory: quote(`${directory}/`), from: quote(`from=${trusted}`) })),
     variables: (said?.variables ?? []).map((name) => ({ header: variableHeader(name), ...valueOf(name) })),
     dropAuthorization: said?.authorization === 'drop',
+    disbelieved: DISBELIEVED,
   };
 }
 
@@ -57,7 +61,7 @@ const VALUES = new Map([
   ['SSL_CLIENT_M_SERIAL', '$ssl_client_serial'], ['SSL_PROTOCOL', '$ssl_protocol'], ['SSL_CIPHER', '$ssl_cipher'], ['SSL_SESSION_ID', '$ssl_session_id'],
 ]);
 
-/** Where nginx looks for variables, no `$` may stand, which nothing can escape; elsewhere it means itself. */
+/** Where nginx looks for variables, no `$` may stand, which nothing can escape; elsewhere it means itself, and a backslash before it, too. */
 function quote(text: string): string {
   return `"${text.replace(/["\\]/gu, '\\$&')}"`;
 }

@@ -125,6 +125,22 @@ for (const release of OLDEST) {
       for (const who of await everyWho(lab, 2)) assert.equal(who.release, String(deployed));
     });
 
+    it('logs -f goes on with the workers of generations that come later, and with what systemd says of them', async () => {
+      const follower = lab.spawn(['bash', '-c', 'timeout 60 wsgictl logs -f shop >/tmp/followed 2>&1']);
+      const followed = async (): Promise<string> => (await lab.exists('/tmp/followed')) ? lab.read('/tmp/followed') : '';
+      await lab.waitFor('it follows', async () => (await followed()) !== '');
+      await next();
+      await done('reload', 'shop');
+      const { generation, workers } = await statusOf(lab);
+      await next();
+      await done('reload', 'shop');
+      await lab.waitFor('the end of its workers', async () => {
+        const text = await followed();
+        return workers.every(({ pid }) => text.includes(`[${pid}]: wsgictl: drained`)) && new RegExp(`systemd\\[1\\]: .*wsgi-worker-shop-${generation}@1`).test(text);
+      });
+      follower.kill('SIGKILL');
+    });
+
     it('only processes changed: no new generation; from and to one worker it is a roll', async () => {
       const { generation } = await statusOf(lab);
       for (const processes of [3, 2]) {

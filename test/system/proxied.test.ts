@@ -1,10 +1,17 @@
 // nginx and Apache in front of apps, by what wsgictl prints: what a hostile client can make an app believe, links among
 // files, slow clients, and the life of a proxy's secret.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { readApp } from '../../src/config/app.js';
+import { apacheView } from '../../src/proxy/apache.js';
+import { frontOf, together } from '../../src/proxy/app-front.js';
+import type { Front } from '../../src/proxy/front.js';
+import { nginxView } from '../../src/proxy/nginx.js';
+import { PROXY_TEMPLATES, render } from '../../src/units/render.js';
 import { Lab } from '../lab/lab.js';
+import { template } from '../unit/units/made.js';
 import { APACHE, NGINX, putInFront, writeApp } from './proxies.js';
 import { LONG, OLDEST } from './whole.js';
 
@@ -25,6 +32,17 @@ const RUNS = `<FilesMatch "\\.php$">
 SetHandler send-as-is
 </FilesMatch>
 `;
+
+/** What is printed for each INI file of the cases that a proxy can be in front of. */
+function cases(): Front[] {
+  const folder = new URL('../../../test/cases/', import.meta.url);
+  return readdirSync(folder).filter((file) => file.endsWith('.ini')).flatMap((file): Front[] => {
+    const name = file.slice(0, -'.ini'.length);
+    const { config } = readApp(file, name, readFileSync(new URL(file, folder)), 'system');
+    if (config === null || (config.socket.listen.length > 0 && config.socket.listen.every(({ kind }) => kind === 'abstract'))) return [];
+    return [frontOf(config, { address: `/run/wsgi/${name}.sock`, stateDirectory: '/var/lib/wsgictl', trusted: (path) => path })];
+  });
+}
 
 interface Answer {
   readonly case: string;
@@ -84,6 +102,30 @@ for (const release of OLDEST) {
       await putInFront(lab, ['odd', 'shop', 'slow', 'vault'], LOGIN + RUNS);
     });
     after(async () => lab.stop());
+
+    it('both take what is printed for each case, alone and with any other', async () => {
+      const fronts = cases();
+      assert.ok(fronts.length > 10, `${fronts.length} cases`);
+      const pairs = fronts.flatMap((one, at) => [[one], [one, fronts[(at + 1) % fronts.length] as Front]]);
+      const files = pairs.flatMap((pair, at): [string, string][] => {
+        // Their paths are their own: what is alike in two of them is refused before.
+        const [first, ...others] = pair as [Front, ...Front[]];
+        const own = [first, ...others.map((other) => ({ ...other, statics: [], routes: other.routes.map((route) => ({ ...route, path: `/other${'path' in route ? route.path : ''}` })) }))] as const;
+        const parts = own.map((front) => render(template(PROXY_TEMPLATES.nginx), nginxView(front)).split('# In server { }.'));
+        const apache = render(template(PROXY_TEMPLATES.apache), apacheView(together(own, (path) => assert.fail(path))));
+        return [
+          [`${at}.nginx`, `error_log /dev/null;\nevents {}\nhttp {\naccess_log off;\n${parts.map(([http]) => http).join('\n')}\nserver {\nlisten 127.0.0.1:8099;\n${parts.map(([, server]) => server).join('\n')}\n}\n}\n`],
+          [`${at}.apache`, `ServerRoot /etc/apache2\nPidFile /run/t.pid\nErrorLog /tmp/t.log\nServerName x\nInclude mods-enabled/*.load\n<VirtualHost *:8099>\n${apache}\n</VirtualHost>\n`],
+        ];
+      });
+      const pack = files.map(([name, text]) => `${name}\t${Buffer.from(text).toString('base64')}\n`).join('');
+      const said = await lab.sh(`
+        mkdir /tmp/t; cd /tmp/t; while IFS=$'\\t' read -r name text; do base64 -d <<<"$text" >"$name"; done
+        sed -i -E '/^ *[Ii]nclude "/d' *
+        for file in *.nginx; do nginx -t -q -c "$PWD/$file" 2>&1 || echo "@ $file"; done
+        for file in *.apache; do apache2 -t -f "$PWD/$file" 2>&1 | grep -v '^Syntax OK$' && echo "@ $file" || true; done`, { input: pack, timeout: 120_000 });
+      assert.equal(said, '');
+    });
 
     it('no request forges anything, and through a proxy none takes anything away', async () => {
       const shop = await send('/shop/x', 'socket=/run/wsgi/shop.sock', `nginx=${NGINX}`, `apache=${APACHE}`);

@@ -59,6 +59,19 @@ const CASES: readonly Case[] = [
     what: 'releases behind a link, the virtualenv beside them', candidates: ['module = hello:app'], links: ['/srv/shop/current'],
     directory: '/srv/shop/current', virtualenv: '/srv/shop/venv', files: { 'current/hello.py': FLASK, 'releases/1/hello.py': FLASK, 'venv/pyvenv.cfg': ENV },
   },
+  {
+    what: 'a monorepo: its virtualenv is beside manage.py', candidates: ['module = shop.wsgi'], directory: '/srv/shop/backend', virtualenv: '/srv/shop/backend/.venv',
+    files: { 'backend/manage.py': DJANGO, 'backend/shop/wsgi.py': WSGI, 'backend/.venv/pyvenv.cfg': ENV, 'frontend/package.json': '{}' },
+  },
+  { what: 'a virtualenv of any name', candidates: ['module = hello:app'], virtualenv: '/srv/shop/shopenv', files: { 'hello.py': FLASK, 'shopenv/pyvenv.cfg': ENV, 'shopenv/x.py': FLASK } },
+  {
+    what: 'of two virtualenvs the one beside what runs', candidates: ['module = app:app'], directory: '/srv/shop/backend', virtualenv: '/srv/shop/backend/venv',
+    files: { 'backend/app.py': FLASK, 'backend/venv/pyvenv.cfg': ENV, 'tools/venv/pyvenv.cfg': ENV, 'aenv/pyvenv.cfg': ENV },
+  },
+  {
+    what: 'a folder without __init__.py is where its modules are imported from', candidates: ['module = app:app'], directory: '/srv/shop/backend',
+    files: { 'backend/app.py': `from models import db\n${FLASK}`, 'backend/models.py': 'db = 1\n' },
+  },
   { what: 'a name of two lines is none', candidates: [], files: { 'x.wsgi\nuser = root\ny.wsgi': 'application = 1\n', 'a\nb/c.wsgi': 'application = 1\n' } },
   { what: 'ASGI is none', candidates: [], files: { 'main.py': 'from fastapi import FastAPI\napp = FastAPI()\n' } },
   { what: 'tests, comments and what stands in functions are none', candidates: [], files: { 'test_app.py': FLASK, 'a.py': '# app = Flask(x)\ndef f():\n    app = Flask(x)\n', 'tests/b.py': FLASK } },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readApp } from '../../../src/config/app.js';
 import { apacheView } from '../../../src/proxy/apache.js';
-import { frontOf, type FrontAround } from '../../../src/proxy/app-front.js';
+import { frontOf, pathsBelow, together, type FrontAround } from '../../../src/proxy/app-front.js';
 import type { Front, Match } from '../../../src/proxy/front.js';
 import { nginxView } from '../../../src/proxy/nginx.js';
 import { PROXY_TEMPLATES, render } from '../../../src/units/render.js';
@@ -82,7 +82,7 @@ test('a proxy waits as long as a request may take', () => {
 test('what stands further up is not said again further down', () => {
   const app = { name: 'a', address: '/run/a.sock', timeout: 1, connectTimeout: null, proof: null };
   const headers = ['/', '/a', '/a/b'].map((path) => ({ match: { path }, variables: path === '/a' ? ['REMOTE_USER'] : [], authorization: 'pass' as const }));
-  const { sections } = apacheView({ title: 'x', remarks: [], inherits: true, errorOverride: false, guards: new Map(), statics: [], routes: [{ path: '/', app }], headers });
+  const { sections } = apacheView({ title: 'x', remarks: [], inherits: true, errorOverride: false, disbelieves: false, guards: new Map(), statics: [], routes: [{ path: '/', app }], headers });
   assert.deepEqual(sections.map(({ open }) => open), ['<Location "/">', '<Location "/a">']);
 });
 
@@ -100,4 +100,52 @@ test('who else gets the Authorization header is said by path and by expression',
   assert.equal(dropped([{ path: '/a.b' }]), 'RequestHeader unset Authorization "expr=! (%{REQUEST_URI} =~ m#^(/a\\\\.b)(/|$)#)"');
   assert.equal(dropped([{ regex: '^/x#(.*)$' }]), 'RequestHeader unset Authorization "expr=! (%{REQUEST_URI} =~ m#^/x\\\\x23(.*)$#)"');
   assert.equal(dropped([{ regex: '^/x' }, { path: '/a' }, { path: '/b' }]), 'RequestHeader unset Authorization "expr=! (%{REQUEST_URI} =~ m#^(/a|/b)(/|$)|^/x#)"');
+});
+
+test('two apps whose names differ in a sign alone are two upstreams', () => {
+  const upstreams = ['shop_api', 'shop-api', 'shop.api'].map((name) => nginxView(front('', name)).upstream);
+  assert.equal(new Set(upstreams).size, 3, upstreams.join(' '));
+});
+
+test("the name of a host is the proxy's word, and so is all that a client claims to have been forwarded", () => {
+  const text = nginx('');
+  assert.match(text, /proxy_set_header Host \$host\$wsgictl_port;/);
+  for (const line of ['X-Forwarded-Host $host$wsgictl_port', 'X-Forwarded-Port $server_port', 'X-Forwarded-Prefix ""', 'Forwarded ""', 'X-Forwarded-Ssl ""']) {
+    assert.ok(text.includes(`    proxy_set_header ${line};\n`), line);
+  }
+  for (const line of ['unset X-Forwarded-Host', 'unset X-Forwarded-Prefix', 'unset Forwarded', 'set X-Forwarded-Port "expr=%{SERVER_PORT}"']) {
+    assert.match(apache(''), new RegExp(`<Location "/">[^]*\n    RequestHeader ${line.replace(/[{}]/g, '\\$&')}\n[^]*</Location>`), line);
+  }
+  assert.doesNotMatch(render(template(PROXY_TEMPLATES.apache), apacheView({ ...front(''), disbelieves: false })), /X-Forwarded-(Host|Port|Prefix)|Forwarded"?$/m);
+});
+
+test('a path that is named twice is a fault: nginx would refuse all its configuration', () => {
+  const faults = (proxy: string): string[] =>
+    readApp('a.ini', 'a', `[app]\nmodule = a\nuser = a\n[proxy]\n${proxy}`, 'system').diagnostics.map(({ line, message, hint }) => `${line}: ${message}; ${hint}`);
+  const twice = ['6: /a is named twice; it already stands on line 5'];
+  assert.deepEqual(faults('route = /a\nroute = /a/\n'), twice);
+  assert.deepEqual(faults('mount = /a\nmount = /a\n'), twice);
+  assert.deepEqual(faults('static = /a /srv/x\nstatic = /a/ /srv/y\n'), twice);
+  assert.deepEqual(faults('static = /a /srv/x\nmount = /a\n'), twice);
+  assert.deepEqual(faults('route = /b\nmount = /a\nmount = /a\n'), ['7: /a is named twice; it already stands on line 6']);
+  assert.deepEqual(faults('route = /a\nmount = /a\nstatic = /a/b /srv/x\n'), []);
+});
+
+test('an abstract address is passed over for one that a proxy can reach', () => {
+  assert.match(nginx('[socket]\nlisten = @shop\nlisten = 127.0.0.1:8000\n'), /server "127\.0\.0\.1:8000"/);
+});
+
+test('several apps in one server: the longest path first, and one that drops Authorization spares the others', () => {
+  const refused = (path: string): never => assert.fail(path);
+  const [site, blog, api] = [front('[proxy]\nauthorization = drop\nstatic = /files /srv/files\n', 'site'), front('[proxy]\nmount = /blog\n', 'blog'), front('[proxy]\nmount = /blog/api\nauthorization = drop\n', 'api')];
+  for (const fronts of [[site, blog, api], [api, blog, site], [blog, site, api]] as [Front, Front, Front][]) {
+    const text = render(template(PROXY_TEMPLATES.apache), apacheView(together(fronts, refused)));
+    assert.deepEqual([...text.matchAll(/^ProxyPass "(.*?)"/gm)].map(([, path]) => path), ['/blog/api', '/files', '/blog', '/']);
+    assert.match(text, /<Location "\/">[^<]*RequestHeader unset Authorization "expr=! \(%\{REQUEST_URI\} =~ m#\^\(\/blog\)\(\/\|\$\)#\)"\n<\/Location>/);
+    assert.match(text, /<Location "\/blog\/api">[^<]*RequestHeader unset Authorization\n<\/Location>/);
+    assert.ok(text.indexOf('<Location "/">') < text.indexOf('<Location "/blog/api">'));
+  }
+  assert.deepEqual(pathsBelow(site, blog), ['/blog']);
+  assert.deepEqual(pathsBelow(blog, site), []);
+  assert.throws(() => together([blog, front('[proxy]\nroute = /blog\n', 'other')], (path, titles) => { throw new Error([path, ...titles].join(' ')); }), /^Error: \/blog blog other$/);
 });
