@@ -67,7 +67,7 @@ complete -c wsgictl -n "__fish_seen_subcommand_from $several" -a '(__wsgictl_app
 complete -c wsgictl -n '__fish_seen_subcommand_from rollback logs remove; and test (count (__wsgictl_words)) -eq 2' -a '(__wsgictl_apps)'
 complete -c wsgictl -n '__fish_seen_subcommand_from rollback' -a '(__wsgictl_generations)'
 complete -c wsgictl -n '__fish_seen_subcommand_from proxy; and test (count (__wsgictl_words)) -eq 2' -a 'apache nginx'
-complete -c wsgictl -n '__fish_seen_subcommand_from proxy; and test (count (__wsgictl_words)) -eq 3' -a '(__wsgictl_apps)'
+complete -c wsgictl -n '__fish_seen_subcommand_from proxy; and test (count (__wsgictl_words)) -ge 3' -a '(__wsgictl_apps)'
 complete -c wsgictl -n '__fish_seen_subcommand_from import; and test (count (__wsgictl_words)) -eq 2' -a apache
 complete -c wsgictl -n '__fish_seen_subcommand_from import; and test (count (__wsgictl_words)) -gt 2' -F
 complete -c wsgictl -n '__fish_seen_subcommand_from apply reload rollback' -l no-wait

@@ -24,10 +24,10 @@ export const PROXY_SETTINGS = [
   },
   {
     section: 'proxy', key: 'authorization', kind: 'choice', choices: ['pass', 'drop'], default: 'pass', alias: ['pass-authorization'],
-    doc: 'Whether the app gets the Authorization header.',
+    doc: 'Whether the proxy hands the Authorization header on.',
   },
   {
-    section: 'proxy', key: 'timeout', kind: 'span', min: 1000, default: null, without: 'enough for a request that begins at the end of a drain', alias: ['socket-timeout', 'read-timeout'],
+    section: 'proxy', key: 'timeout', kind: 'span', min: 1000, default: null, without: '`300s`, or longer where a request and a drain may take longer', alias: ['socket-timeout', 'read-timeout'],
     doc: 'How long the proxy waits for more of an answer.',
   },
   {

@@ -10,5 +10,5 @@ export const SECTIONS = [
   { name: 'credentials', doc: "Secrets, one `NAME = path` a line: systemd reads the file as root, and only the app's account finds it, as `$CREDENTIALS_DIRECTORY/NAME`.", open: true },
   { name: 'environment', doc: "The app's environment, one `NAME = value` a line.", open: true },
   { name: 'environ', doc: 'Put into the WSGI environ of each request, one `NAME = value` a line, as SetEnv in Apache did for mod_wsgi.', open: true },
-  { name: 'service', doc: "Any directive of systemd's `[Service]` section, passed on to the workers' unit.", open: true },
+  { name: 'service', doc: "Directives of systemd's `[Service]` section, passed on to the workers' unit in systemd's own syntax (quotes, `%i`); one that can stand twice in a unit can here. Those that would break a promise of wsgictl are refused, each with what to do instead.", open: true },
 ] as const satisfies readonly { name: string; doc: string; open?: true }[];

@@ -38,7 +38,7 @@ export const SETTINGS = [
   {
     section: 'app', key: 'directory', kind: 'path', default: null, alias: ['chdir', 'home', 'root', 'working-directory'],
     without: 'none',
-    doc: 'The working directory, also first on Python\'s path. A symbolic link (`/srv/shop/current`) is resolved when a generation is made.',
+    doc: 'The working directory; on Python\'s path it comes after `python-path`. A symbolic link (`/srv/shop/current`) is resolved when a generation is made.',
   },
   {
     section: 'app', key: 'virtualenv', kind: 'path', default: null, alias: ['venv', 'python-home', 'virtual-env'],
@@ -51,7 +51,7 @@ export const SETTINGS = [
   },
   {
     section: 'app', key: 'python-path', kind: 'paths', default: null, alias: ['pythonpath'], without: 'none',
-    doc: 'Further directories to import from, with `:` between them.',
+    doc: 'Directories to import from before the `directory`, with `:` between them.',
   },
   {
     section: 'app', key: 'user', kind: 'account', default: null, alias: ['uid'], without: 'must be given',
@@ -80,7 +80,7 @@ export const SETTINGS = [
   },
   {
     section: 'app', key: 'gunicorn-config', kind: 'path', default: null, without: 'none', alias: ['gunicorn-conf', 'config'],
-    doc: 'A gunicorn.conf.py. Its hooks are called; what systemd does here (bind, user, timeouts, …) is ignored, and named by `check`.',
+    doc: 'A gunicorn.conf.py; without it, one in the `directory` is read. Its hooks are called; what systemd does here (bind, user, timeouts, …) is ignored, and named by `check`.',
   },
   {
     section: 'app', key: 'description', kind: 'text', default: null, without: 'the name of the app', alias: ['display-name'],
@@ -105,7 +105,7 @@ export const SETTINGS = [
   },
   {
     section: 'workers', key: 'max-requests', kind: 'count', min: 1, off: true, default: 'off', alias: ['maximum-requests'],
-    doc: 'A worker that has answered so many requests is replaced.',
+    doc: 'A worker that has answered so many requests ends, and another starts in its place.',
   },
   {
     section: 'workers', key: 'max-requests-jitter', kind: 'count', default: '0',
@@ -160,7 +160,7 @@ export const SETTINGS = [
 
   {
     section: 'reload', key: 'max-surge', kind: 'amount', default: '1',
-    doc: 'How many workers more than `processes` may run during a reload: a number, or a percentage rounded up. `100%`: all new ones, then all old ones leave.',
+    doc: 'How many workers more than `processes` may run during a reload, not counting those that drain: a number, or a percentage rounded up. `100%`: all new ones, then all old ones leave.',
   },
   {
     section: 'reload', key: 'max-unavailable', kind: 'amount', default: '0',
