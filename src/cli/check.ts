@@ -1,4 +1,7 @@
-import { ConfigError, EXIT, fileTrouble, formatDiagnostic, UserError, type ExitCode } from '../errors.js';
+import { lineOf } from '../config/origin.js';
+import { isBelowHome } from '../config/rules.js';
+import type { AppConfig } from '../config/settings.js';
+import { ConfigError, EXIT, fileTrouble, formatDiagnostic, UserError, type Diagnostic, type ExitCode } from '../errors.js';
 import { isPath, readIni } from '../host/inis.js';
 import { mendModes } from '../host/modes.js';
 import { checkHost } from './app-check.js';
@@ -37,6 +40,7 @@ export async function check(wire: Wire, names: readonly string[]): Promise<ExitC
       for (const diagnostic of checkDropIns(wire, config, staged)) complain(formatDiagnostic(diagnostic));
       assertOpenable(wire, staged);
       wire.touch(config);
+      for (const diagnostic of narrowHome(config, staged.pinned.directory)) complain(formatDiagnostic(diagnostic));
       const { foreign } = staged.pinned;
       if (typeof foreign === 'string') say(`${config.name}: ${notKept(foreign)}`);
       // Whoever wrote the file said as whom, and what: as root, and a Python of his own.
@@ -58,6 +62,18 @@ export async function check(wire: Wire, names: readonly string[]): Promise<ExitC
     }
   }
   return faulty ? EXIT.configuration : EXIT.done;
+}
+
+/** Below a home a worker can write where its directory leads, and no further: not what releases share. */
+export function narrowHome(config: AppConfig, real: string | null): Diagnostic[] {
+  const { directory, sandbox } = config.app;
+  if (sandbox !== 'default' || directory === null || real === null || directory === real || !isBelowHome(real)) return [];
+  if (config.service.some(({ name }) => /^(ReadWritePaths|ProtectHome)$/u.test(name))) return [];
+  return [{
+    ...lineOf(config, 'app.directory'), severity: 'warning',
+    message: `of what is below a home, the app can write ${real} alone, and not what lies beside it`,
+    hint: 'name the folders that it writes to: [service] ReadWritePaths = …',
+  }];
 }
 
 /** Why the app's environment cannot be looked at from here, or null. */
