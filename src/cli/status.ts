@@ -9,6 +9,7 @@ import { listenersAt } from '../host/listeners.js';
 import { missing } from '../host/pin.js';
 import { lostTmp } from '../host/private-tmp.js';
 import { keptReason } from '../host/reason-file.js';
+import type { Generation } from '../plan/generation.js';
 import { appUnit, socketUnit, touchUnit, workersOf } from '../plan/names.js';
 import { last } from '../roll/events.js';
 import { failureOf, observe, withSaid } from '../roll/observe.js';
@@ -115,11 +116,11 @@ export async function appStatus(wire: Wire, app: string): Promise<AppStatus> {
   const unwritten = unwritable(wire.places.state);
   if (unwritten !== null) problems.push(`${wire.places.state} ${unwritten}: nothing new can be rolled`);
   if (ledger.socketMove() !== null) problems.push(`a move of its socket was cut off and is unfinished: wsgictl apply ${app}`);
-  if (current === null) problems.push(`never ran: wsgictl apply ${app}`);
   const onDemand = socket.unitFileState === 'enabled' || (unit.unitFileState === 'disabled' && socket.active === 'active');
-  if (unit.active === 'inactive' && current !== null) {
-    if (onDemand && socket.active === 'active') notes.push('its first connection starts it');
-    else if (unit.unitFileState === 'enabled') problems.push(`is stopped: wsgictl start ${app}`);
+  if (unit.active === 'inactive' && onDemand && socket.active === 'active') notes.push('its first connection starts it');
+  else if (current === null) problems.push(`never ran: wsgictl apply ${app}`);
+  else if (unit.active === 'inactive') {
+    if (unit.unitFileState === 'enabled') problems.push(`is stopped: wsgictl start ${app}`);
   }
   const missed = current === null ? null : await missedAtBoot(wire, app);
   if (missed !== null) problems.push(saidOfBoot(missed));
@@ -149,7 +150,7 @@ export async function appStatus(wire: Wire, app: string): Promise<AppStatus> {
   if (unwatched) problems.push(`a touch is not noticed: systemctl status ${touchUnit(app)}`);
   // What packages brought is not here to stay undone: that a roll was due, and could not be, is for somebody.
   const unpacked = record !== null && unpackedSince(wire.places, app, record);
-  const { fault, changed } = changes(wire, app, current);
+  const { fault, changed } = changes(wire, app, record);
   if (fault !== null) (unpacked ? problems : notes).push(fault);
   const waits = unpacked ? unconfigured(wire.places.root, broughtFiles(wire.places, app)) : null;
   if (waits !== null) problems.push(`its package ${waits.name} is ${waits.state}: dpkg --configure ${waits.name}`);
@@ -193,19 +194,28 @@ interface Changes {
 }
 
 /** Whether the INI file or the release moved since the generation was made. */
-function changes(wire: Wire, app: string, current: number | null): Changes {
-  if (current === null) return { fault: null, changed: [] };
+function changes(wire: Wire, app: string, record: Generation | null): Changes {
+  if (record === null) return { fault: null, changed: [] };
   try {
     if (!(configuredApps(wire.places) ?? []).includes(app)) return { fault: null, changed: [`its INI file is gone: wsgictl remove ${app}`] };
     const { config } = readIni(wire.places, app);
+    // What this account may not see is not known, and no fault.
+    if (config === null && wire.asksRoot) return { fault: null, changed: [] };
     if (config === null) return { fault: `its INI file is faulty: wsgictl check ${app}`, changed: [] };
-    const text = wire.ledger(app).unitText(current);
+    const text = wire.ledger(app).unitText(record.number);
     const same = wire.stage(config).unitText === text && wire.socket(config).text === wire.units.socketDropIn(app)
       && wire.touch(config) === wire.units.read(touchUnit(app));
-    return { fault: null, changed: [...overridden(config), ...(same ? [] : [`changed since generation ${current}: wsgictl apply ${app}`])] };
+    return { fault: null, changed: [...overridden(config), ...(same ? [] : [changedSince(record, app)])] };
   } catch {
+    if (wire.asksRoot) return { fault: null, changed: [] };
     return { fault: `its INI file cannot be applied as it is: wsgictl check ${app}`, changed: [] };
   }
+}
+
+/** After a rollback, what is applied next is what somebody wanted to leave. */
+function changedSince({ number, copyOf }: Generation, app: string): string {
+  return copyOf === null ? `changed since generation ${number}: wsgictl apply ${app}`
+    : `rolled back to a copy of generation ${copyOf}; its INI file and link say otherwise, and the next apply, reload or touch goes by them`;
 }
 
 /** What an administrator's file says otherwise than the one that a package brought. */

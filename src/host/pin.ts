@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { hasControl } from '../config/control.js';
 import { lineOf } from '../config/origin.js';
@@ -89,8 +89,15 @@ function isThere(root: string, path: string): boolean {
   }
 }
 
-/** The paths of a generation that are not there (any more); not those below one that is named already. */
+/** The paths of a generation that are not there (any more); not those below one that is named already, nor what this account may not see. */
 export function missing(needs: readonly string[]): string[] {
-  const gone = needs.filter((path) => !existsSync(path));
+  const gone = needs.filter((path) => {
+    try {
+      statSync(path);
+      return false;
+    } catch (error) {
+      return /^(ENOENT|ENOTDIR|ELOOP)$/u.test((error as NodeJS.ErrnoException).code ?? '');
+    }
+  });
   return gone.filter((path) => !gone.some((other) => path.startsWith(`${other}/`)));
 }

@@ -165,6 +165,7 @@ for (const release of OLDEST) {
       assert.equal((await wsgictl('apply')).code, 4);
       await done('rollback', 'shop');
       assert.deepEqual(await served(), [String(deployed - 1)]);
+      assert.match((await statusOf(lab)).notes.join('\n'), new RegExp(`rolled back to a copy of generation ${first}; its INI file and link say otherwise`));
       await done('rollback', 'shop', String(first + 1));
       assert.deepEqual(await served(), [String(deployed)]);
       await whole(lab, 2, 'rolled back');

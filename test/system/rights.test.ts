@@ -112,6 +112,11 @@ for (const release of NEWEST) {
       assert.match(refused.stderr, /cannot reload shop: that needs root, or the group wsgictl\n.*groupadd --system wsgictl; .*usermod --append --groups wsgictl alice/);
       await lab.sh('groupadd --system wsgictl; systemctl restart wsgi-request.socket; for one in alice bob; do usermod --append --groups wsgictl $one; done');
       assert.match((await as('eve', 'wsgictl status shop')).stdout, /shop: active, generation 1, 2 of 2 workers ready/);
+      // What an account may not see is no fault of the app.
+      await lab.sh('chmod 0700 /srv/shop/releases; chmod 0600 /etc/wsgictl/apps.d/shop.ini');
+      const unseen = await as('eve', 'wsgictl status --json shop');
+      assert.equal(unseen.code, 0, unseen.stdout);
+      await lab.sh('chmod 0755 /srv/shop/releases; chmod 0644 /etc/wsgictl/apps.d/shop.ini');
     });
 
     it('who is not in the group may do nothing, and is told how to get there', async () => {

@@ -135,6 +135,7 @@ for (const release of RELEASES) {
       const ask = async (): Promise<string> => lab.sh('curl -s --max-time 30 --unix-socket /run/wsgi/blog.sock http://localhost/fast');
       await lab.sh('wsgictl apply blog');
       assert.equal(await states(), 'inactive\n\nactive\n');
+      assert.match(await lab.sh('wsgictl status blog'), /● blog: inactive[^]*its first connection starts it/);
       assert.equal(await ask(), 'fast\n');
       await lab.waitFor('started', async () => (await states()).startsWith('active'));
       await whole(lab, 2, 'started by a connection', 'blog');
