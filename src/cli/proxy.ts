@@ -2,13 +2,13 @@ import type { AppConfig } from '../config/settings.js';
 import { EXIT, UserError, type ExitCode } from '../errors.js';
 import { configuredApps, isPath, loadIni, readIni } from '../host/inis.js';
 import { ensureProof } from '../host/proof.js';
-import { rootPart } from '../host/root-part.js';
 import { readTemplate } from '../host/templates.js';
 import { apacheView } from '../proxy/apache.js';
-import { frontOf, pathsBelow, together } from '../proxy/app-front.js';
+import { pathsBelow, together } from '../proxy/app-front.js';
 import type { Front } from '../proxy/front.js';
 import { nginxView } from '../proxy/nginx.js';
 import { PROXY_TEMPLATES, render } from '../units/render.js';
+import { frontIn, rememberPrinted } from './printed.js';
 import { sayFile } from './report.js';
 import type { Wire } from './wire.js';
 
@@ -23,8 +23,11 @@ export function printProxy(wire: Wire, proxy: string, names: readonly string[]):
       throw new UserError(`no proxy can connect to an abstract address, and ${config.name} listens on no other`, 'give it a path: listen = /run/NAME.sock', EXIT.configuration);
     }
     // So that the proxy can be prepared before the app asks for it. A file by its path is no app of this machine.
-    if (config.proxy.proof && !isPath(name) && root === '' && process.getuid?.() === 0) ensureProof(state, config.name);
-    return frontIn(wire, config);
+    const isOurs = !isPath(name) && root === '' && process.getuid?.() === 0;
+    if (config.proxy.proof && isOurs) ensureProof(state, config.name);
+    const front = frontIn(wire, config);
+    if (isOurs) rememberPrinted(wire, proxy, front);
+    return front;
   });
   const [first, ...others] = fronts;
   if (first === undefined) return EXIT.done;
@@ -35,11 +38,6 @@ export function printProxy(wire: Wire, proxy: string, names: readonly string[]):
   const views = proxy === 'apache' ? [apacheView({ ...all, remarks: others.length > 0 ? [] : neighbours(wire, first) })] : fronts.map(nginxView);
   sayFile(views.map((view) => render(readTemplate(wire.places, PROXY_TEMPLATES[proxy]), view).trimEnd()).join('\n\n'));
   return EXIT.done;
-}
-
-function frontIn(wire: Wire, config: AppConfig): Front {
-  const { root, state } = wire.places;
-  return frontOf(config, { address: wire.usualAddress(config.name), stateDirectory: state, trusted: (path) => rootPart(path, root) });
 }
 
 function configOf(wire: Wire, name: string): AppConfig | null {

@@ -23,6 +23,7 @@ import type { Worker } from '../roll/next.js';
 import type { UnitState } from '../systemd/port.js';
 import { absent, inWords } from './lacking.js';
 import { unopenable } from './openable.js';
+import { outdated } from './printed.js';
 import { say, sayJson, sayNoApps } from './report.js';
 import { isLost } from './shut-socket.js';
 import { isSafe } from './socket-move.js';
@@ -205,7 +206,8 @@ function changes(wire: Wire, app: string, record: Generation | null): Changes {
     const text = wire.ledger(app).unitText(record.number);
     const same = wire.stage(config).unitText === text && wire.socket(config).text === wire.units.socketDropIn(app)
       && wire.touch(config) === wire.units.read(touchUnit(app));
-    return { fault: null, changed: [...overridden(config), ...(same ? [] : [changedSince(record, app)])] };
+    const old = outdated(wire, config);
+    return { fault: null, changed: [...overridden(config), ...(old === null ? [] : [old]), ...(same ? [] : [changedSince(record, app)])] };
   } catch {
     if (wire.asksRoot) return { fault: null, changed: [] };
     return { fault: `its INI file cannot be applied as it is: wsgictl check ${app}`, changed: [] };
