@@ -18,6 +18,7 @@ key = /etc/shop.key
 A = b
 [proxy]
 mount = /shop
+mount = /
 static = /shop/static /var/lib/shop/static
 proof = yes
 `;
