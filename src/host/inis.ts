@@ -7,7 +7,7 @@ import { ConfigError, fileReason, UserError } from '../errors.js';
 import { Folder } from './folder.js';
 import type { Places } from './places.js';
 import { MEBIBYTE, readStranger, Unreadable } from './strangers.js';
-import { readTrusted, type Trusted } from './trust.js';
+import { assertTrusted, readTrusted, type Trusted } from './trust.js';
 
 /** The names of the apps that have an INI file; null if there is not even a folder for them. */
 export function configuredApps(places: Places): string[] | null {
@@ -112,7 +112,7 @@ function readPath({ root, mode }: Places, path: string): ReadIni {
  */
 function distrusted(path: string): string | null {
   try {
-    readTrusted(path);
+    assertTrusted(path);
     return null;
   } catch (error) {
     return (error as Error).message;

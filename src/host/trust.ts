@@ -132,6 +132,14 @@ export function readTrusted(path: string, root = ''): Trusted {
   }));
 }
 
+/** Judges a file as readTrusted does, and opens nothing: it may be anybody's, and of any kind. Throws UserError, too if it is not there. */
+export function assertTrusted(path: string): void {
+  const wish: Wish = { kind: 'any', mayMiss: false, opener: self(), sticky: true };
+  refuse(path, distrust(path, wish));
+  const end = wayTo('', path).steps.at(-1);
+  if (end !== undefined) refuse(path, judgeOwner(end, wish) ?? judgeMode(end, wish));
+}
+
 function refuse(path: string, found: Distrust | null): void {
   if (found === null) return;
   const hint = found.path === path ? `chown root: ${path} && chmod go-w ${path}` : 'keep the file itself in a folder that only root can write';
