@@ -9,7 +9,6 @@ import { assertWritable } from '../host/writable.js';
 import { ensureStaticUnits, hidingNotes, staticChanges, type StaticChanges } from '../host/static-units.js';
 import { appUnit, REQUESTS, socketUnit, TARGET } from '../plan/names.js';
 import type { Trusted } from '../host/trust.js';
-import { last } from '../roll/events.js';
 import { planApp, type Before, type Change, type WantedSocket } from '../plan/plan.js';
 import type { Staged } from '../plan/stage.js';
 import { checkHost } from './app-check.js';
@@ -21,6 +20,7 @@ import { prepareInRoot, removeFromRoot } from './image.js';
 import { inWords, lacking, type Lacking } from './lacking.js';
 import { giveBack, hasFailed, makeRoom, recordForStart, wishFor, withdraw, type Made } from './made.js';
 import { assertOpenable } from './openable.js';
+import { outdated } from './printed.js';
 import { allApps } from './leftover.js';
 import { removeApp, stopApp } from './remove.js';
 import { complain, say, sayNoApps } from './report.js';
@@ -29,6 +29,7 @@ import { rollApp } from './roll-command.js';
 import { hintAtReload, showChange, showStaticChanges } from './show-plan.js';
 import { changeSocket, hasDrifted } from './socket-access.js';
 import { assertFree, endMove, listens, moveSocket } from './socket-move.js';
+import { rollUnderWay } from './under-way.js';
 import { installTouch, removeTouch, startTouch, watching } from './touch.js';
 import type { Wire } from './wire.js';
 
@@ -74,6 +75,8 @@ export async function apply(wire: Wire, names: readonly string[], options: Apply
       applied.push(one);
       showChange(one.change);
       if (one.lacks !== null) say(`${app}: ${inWords(one.lacks)}`);
+      const old = outdated(wire, one.config);
+      if (old !== null) say(`${app}: ${old}`);
     } catch (error) {
       codes.push(complainOf(app, error));
     }
@@ -150,25 +153,12 @@ async function examine(wire: Wire, app: string): Promise<Applied> {
     listens: current === null || wire.places.root !== '' ? null : await listens(wire, app),
     moving: ledger.socketMove() !== null,
     socketDrifted: current !== null && wire.places.root === '' && (await hasDrifted(wire, app)),
-    ...(await lastRoll(wire, app)),
+    ...(await rollUnderWay(wire, app)),
   };
   const socket = wire.socket(config);
   const change = planApp(staged, socket, wire.touch(config), before);
   const lacks = change.kind === 'unchanged' && wire.places.root === '' ? await lacking(wire, app) : null;
   return { config, staged, socket, change, lacks, current, text, made: null };
-}
-
-/** A roll without an end: it is under way, or was cut off. */
-async function lastRoll(wire: Wire, app: string): Promise<Pick<Before, 'underWay' | 'unfinished'>> {
-  const ledger = wire.ledger(app);
-  const events = ledger.unfinished();
-  if (events === null || wire.places.root !== '') return { underWay: null, unfinished: false };
-  const unit = await wire.systemd.unit(appUnit(app));
-  const generation = last(events, 'generation');
-  const underWay = unit.job === null || generation === null
-    ? null
-    : { unitText: ledger.unitText(generation.generation), processes: generation.processes };
-  return { underWay, unfinished: unit.active === 'active' };
 }
 
 /**

@@ -19,12 +19,12 @@ export function allApps(wire: Wire): string[] {
   });
 }
 
-/** The text of such a file, or null. An app that ran, or was to, has lost its settings by mistake, and is not left out. */
+/** The text of such a file, or null. Whoever begins an app of his own writes [app], and hears of each fault in it. An app that ran, or was to, has lost its settings by mistake, and is not left out. */
 function leftover({ places, state }: Wire, app: string): string | null {
   if (places.packagedApps === null || packagedIni(places, app) !== null || knownApps(state).includes(app)) return null;
   try {
     const text = readTrusted(iniPath(places, app), places.root).content.toString();
-    return /^\s*(module|script|factory)\s*=/mu.test(text) ? null : text;
+    return /^\s*(\[app\]|(module|script|factory)\s*=)/mu.test(text) ? null : text;
   } catch {
     return null;
   }

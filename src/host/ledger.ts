@@ -1,9 +1,9 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, openSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { appNameFault } from '../config/name.js';
-import { fileTrouble, UserError } from '../errors.js';
+import { UserError } from '../errors.js';
 import type { Generation } from '../plan/generation.js';
-import { last, type RollEvent, standingFailure, type Wish } from '../roll/events.js';
+import { last, standingFailure, type RollEvent, type Wish } from '../roll/events.js';
 import { ifTaken, syncDirectory, writeWhole } from './files.js';
 import { Folder } from './folder.js';
 import { keepTree } from './kept.js';
@@ -226,23 +226,13 @@ export class Ledger {
 
   /** Reserves the next sequence number, for good, and returns the open log of that roll; one that is lost where nothing can be written. */
   beginRoll(now: () => number): RollLog {
-    const folder = join(this.directory, 'rolls');
     const number = this.lastRoll() + 1;
-    try {
-      mkdirSync(folder, { recursive: true, mode: 0o755 });
-      const log = new RollLog(number, openSync(this.rollFile(number), 'ax', 0o644), now);
-      syncDirectory(folder);
-      return log;
-    } catch (error) {
-      const trouble = fileTrouble(error);
-      if (trouble === null) throw error;
-      return new RollLog(number, null, now, trouble.message);
-    }
+    return RollLog.open(number, this.rollFile(number), now);
   }
 
   /**
-   * Forgets all but the newest rolls and generations, and the roll whose failure is still to be told; `keep` are in use. What has served is kept apart from what failed,
-   * and starts from deploys: neither must push the other out.
+   * Forgets all but the newest rolls and generations, and the roll whose failure is still to be told; `keep` are in use.
+   * What has served is kept apart from what failed, and starts from deploys: neither must push the other out.
    */
   prune(keep: readonly number[]): void {
     const rolls = this.rolls();
@@ -250,9 +240,8 @@ export class Ledger {
     if (rolls.length > 2 * KEPT) {
       const starts = rolls.filter((roll) => last(this.events(roll), 'begin')?.wish.kind === 'start');
       for (const kind of [starts, rolls.filter((roll) => !starts.includes(roll))]) {
-        for (const roll of kind.slice(0, -2 * KEPT).filter((one) => one !== lastFailed)) {
-          for (const file of [this.rollFile(roll), reasonFile(this, roll)]) rmSync(file, { force: true });
-        }
+        const old = kind.slice(0, -2 * KEPT).filter((one) => one !== lastFailed);
+        for (const file of old.flatMap((roll) => [this.rollFile(roll), reasonFile(this, roll)])) rmSync(file, { force: true });
       }
     }
     const served = this.served();

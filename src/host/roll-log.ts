@@ -1,6 +1,8 @@
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { visibleJson } from '../config/visible.js';
 import { fileTrouble } from '../errors.js';
+import { syncDirectory } from './files.js';
 import type { NewEvent, RollEvent } from '../roll/events.js';
 
 /** The log of a roll under way. */
@@ -12,6 +14,20 @@ export class RollLog {
     /** Why it cannot be written, in words: then it is none. */
     readonly lost: string | null = null,
   ) {}
+
+  /** Makes the file of a roll; a log that is lost where nothing can be written. Throws EEXIST where there is one. */
+  static open(number: number, path: string, now: () => number): RollLog {
+    try {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+      const log = new RollLog(number, openSync(path, 'ax', 0o644), now);
+      syncDirectory(dirname(path));
+      return log;
+    } catch (error) {
+      const trouble = fileTrouble(error);
+      if (trouble === null) throw error;
+      return new RollLog(number, null, now, trouble.message);
+    }
+  }
 
   /**
    * Appends an event; what a later run must know is on the disk when this returns. Where the disk takes no more, the event

@@ -104,6 +104,12 @@ export function saidOf(unit: LastEnd): Pick<Worker, 'said'> {
   return said === '' || /^(draining|interrupted):/u.test(said) ? {} : { said };
 }
 
+/** What the worker said that a decision is about, if it is about its failure. */
+export function saidWith({ index, reason }: { readonly index: number; readonly reason: string }, generation: number | undefined, workers: readonly Worker[]): Pick<Worker, 'said'> {
+  const said = workers.find((one) => one.generation === generation && one.index === index && one.failure === reason)?.said;
+  return said === undefined ? {} : { said };
+}
+
 /** How a worker failed, with what it said of it. */
 export function withSaid(failure: string, { said }: Pick<Worker, 'said'>): string {
   return said === undefined ? failure : `${failure}: ${said}`;

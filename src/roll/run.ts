@@ -8,7 +8,7 @@ import type { NewEvent, Outcome } from './events.js';
 import { Jobs, Stopped } from './jobs.js';
 import { Lookout } from './lookout.js';
 import { next, withProven, type Step, type Worker } from './next.js';
-import { failureOf, lacksSocket, saidOf, withSaid } from './observe.js';
+import { failureOf, lacksSocket, saidOf, saidWith, withSaid } from './observe.js';
 import { undo } from './undo.js';
 import { Vanished } from './vanished.js';
 
@@ -82,12 +82,6 @@ function refusal(error: unknown): string {
   const trouble = fileTrouble(error);
   if (trouble !== null) return trouble.message;
   throw error;
-}
-
-/** What the worker said that a decision is about, if it is about its failure. */
-function saidWith({ index, reason }: { readonly index: number; readonly reason: string }, generation: number | undefined, workers: readonly Worker[]): Pick<Worker, 'said'> {
-  const said = workers.find((one) => one.generation === generation && one.index === index && one.failure === reason)?.said;
-  return said === undefined ? {} : { said };
 }
 
 class Driver {

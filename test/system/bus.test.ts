@@ -54,7 +54,7 @@ for (const release of OLDEST) {
 
     /** A command that is under way when this resolves. */
     async function inMidRoll(...words: string[]): Promise<{ end: Promise<Result> }> {
-      const rolls = async (): Promise<number> => Number(await lab.sh('ls /var/lib/wsgictl/shop/rolls | wc -l'));
+      const rolls = async (): Promise<number> => Number(await lab.sh('ls /var/lib/wsgictl/shop/rolls/*.jsonl | wc -l'));
       const before = await rolls();
       const end = lab.run(words, { timeout: 100_000 });
       end.catch(() => {});
@@ -124,7 +124,7 @@ for (const release of OLDEST) {
       await lab.write('/run/noise', `for ((n = 1; n <= ${times}; n++)); do
         [ ! -e /run/quiet ] || exit 0
         systemctl daemon-reload; [ $((n % ${LONG ? 25 : 8})) != 0 ] || systemctl daemon-reexec; sleep 0.2; done`);
-      const lastRoll = async (): Promise<string> => (await lab.sh('ls /var/lib/wsgictl/shop/rolls | sort -n | tail -n 1')).trim();
+      const lastRoll = async (): Promise<string> => (await lab.sh('cd /var/lib/wsgictl/shop/rolls; ls *.jsonl | sort -n | tail -n 1')).trim();
       const events = async (): Promise<string> => lab.read(`/var/lib/wsgictl/shop/rolls/${await lastRoll()}`);
       const noise = lab.spawn(['bash', '/run/noise']);
       try {
@@ -154,7 +154,7 @@ for (const release of OLDEST) {
       for (const command of LONG ? ['wsgictl apply', 'systemctl reload wsgi-app.target', 'wsgictl rollback shop'] : ['wsgictl apply']) {
         await next();
         await lab.sh(command);
-        const events = await lab.sh('cd /var/lib/wsgictl/shop/rolls; cat "$(ls | sort -n | tail -n 1)"');
+        const events = await lab.sh('cd /var/lib/wsgictl/shop/rolls; cat "$(ls *.jsonl | sort -n | tail -n 1)"');
         t.diagnostic(`${release}: ${command}: ${/"calls":(\d+)/.exec(events)?.[1]} D-Bus calls for 4 workers`);
       }
       assert.equal(await loaded(), was);

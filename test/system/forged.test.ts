@@ -87,7 +87,7 @@ for (const release of NEWEST) {
       assert.match(said, /the last lines of wsgi-worker-shop-\d+@1\.service:\n(?: .*\n)*.*RuntimeError: release 2 is broken/);
       assert.doesNotMatch(said, /\beve\b/);
       // She was there; journald itself believes the link, so the invocation alone vouches for nothing.
-      const run = /"invocation":"([0-9a-f]{32})"/.exec(await lab.sh('cat $(ls -v /var/lib/wsgictl/shop/rolls/* | tail -n 1)'))?.[1] ?? '';
+      const run = /"invocation":"([0-9a-f]{32})"/.exec(await lab.sh('cat $(ls -v /var/lib/wsgictl/shop/rolls/*.jsonl | tail -n 1)'))?.[1] ?? '';
       assert.match(await lab.journal([`INVOCATION_ID=${run}`]), /eve by fields/);
       assert.match(await lab.journal([`_SYSTEMD_INVOCATION_ID=${run}`]), /eve by a link/);
       assert.match(await lab.journal(['-n', '1', '-g', 'eve.does.not.like']), /MemoryMax|wsgi-check-/);

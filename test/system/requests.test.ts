@@ -47,7 +47,7 @@ for (const release of NEWEST) {
     }
 
     async function lastRoll(app = 'shop'): Promise<{ readonly number: number; readonly events: readonly Event[] }> {
-      const text = await lab.sh('cd "/var/lib/wsgictl/$APP/rolls" 2>/dev/null || exit 0; ls | sort -n | tail -n 1; cat "$(ls | sort -n | tail -n 1)"', { env: { APP: app } });
+      const text = await lab.sh('cd "/var/lib/wsgictl/$APP/rolls" 2>/dev/null || exit 0; ls *.jsonl | sort -n | tail -n 1; cat "$(ls *.jsonl | sort -n | tail -n 1)"', { env: { APP: app } });
       const [name = '', ...lines] = text.split('\n').filter(Boolean);
       return { number: Number.parseInt(name || '0', 10), events: lines.map((line) => JSON.parse(line) as Event) };
     }

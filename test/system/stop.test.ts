@@ -47,7 +47,7 @@ for (const release of RELEASES) {
       return end;
     }
 
-    const lastRoll = (): Promise<string> => lab.sh('cd /var/lib/wsgictl/shop/rolls; cat "$(ls | sort -n | tail -n 1)"');
+    const lastRoll = (): Promise<string> => lab.sh('cd /var/lib/wsgictl/shop/rolls; cat "$(ls *.jsonl | sort -n | tail -n 1)"');
 
     async function reach(moment: Moment): Promise<Promise<LoadReport> | null> {
       switch (moment) {

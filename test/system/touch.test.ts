@@ -32,7 +32,7 @@ for (const release of NEWEST) {
     after(async () => lab.stop());
 
     const show = async (unit: string, property: string): Promise<string> => (await lab.sh(`systemctl show -P ${property} ${unit}`)).trim();
-    const rolls = async (): Promise<number> => Number(await lab.sh('ls /var/lib/wsgictl/shop/rolls | wc -l'));
+    const rolls = async (): Promise<number> => Number(await lab.sh('ls /var/lib/wsgictl/shop/rolls/*.jsonl | wc -l'));
     /** Nothing is under way: no job, no look at the files. */
     const idle = async (): Promise<boolean> => {
       const jobs = await lab.sh('systemctl list-jobs --no-legend --plain');

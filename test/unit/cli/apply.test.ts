@@ -49,6 +49,9 @@ test('what is left in /etc of an app whose package is gone is no fault, and is n
     assert.doesNotMatch(said, /masked/);
   }
   assert.equal(run('check', 'weather').code, 3, 'who names it wants it');
+  write('etc/wsgictl/apps.d/fresh.ini', '[app]\nmodul = app\n');
+  assert.equal(run('check').code, 3, 'a slip in an app of his own');
+  rmSync(join(root, 'etc/wsgictl/apps.d/fresh.ini'));
   // An app that was applied has lost its settings by mistake, and is neither removed nor passed over.
   write('etc/wsgictl/apps.d/shop.ini', '');
   const { code, said } = run('apply', '--dry-run');
