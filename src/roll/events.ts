@@ -27,8 +27,8 @@ export type RollEvent =
   | { readonly at: number; readonly kind: 'note'; readonly text: string }
   | { readonly at: number; readonly kind: 'commit'; readonly generation: number }
   | { readonly at: number; readonly kind: 'failure'; readonly reason: string; readonly said?: string; readonly unit?: string; readonly invocation?: string }
-  /** `said`: why, in the words of the worker that failed. */
-  | { readonly at: number; readonly kind: 'end'; readonly outcome: Outcome; readonly exit: ExitCode; readonly text: string; readonly said?: string; readonly calls?: number };
+  /** `said`: why, in the words of the worker that failed. `noSocket`: it found none, which says nothing of the release. */
+  | { readonly at: number; readonly kind: 'end'; readonly outcome: Outcome; readonly exit: ExitCode; readonly text: string; readonly said?: string; readonly noSocket?: true; readonly calls?: number };
 
 type Unstamped<E> = E extends unknown ? Omit<E, 'at'> : never;
 export type NewEvent = Unstamped<RollEvent>;
@@ -44,7 +44,8 @@ export function last<K extends RollEvent['kind']>(events: readonly RollEvent[], 
 
 /**
  * Where the failed roll stands, among those that have ended, newest first, that nothing since has made good: -1 for none.
- * A start and another number of workers bring up what is committed, so they say nothing of a release that had failed.
+ * A start and another number of workers bring up what is committed, so they say nothing of a release that had failed; but
+ * where it failed for want of a socket, they have it again.
  */
 export function standingFailure(rolls: Iterable<readonly RollEvent[]>): number {
   let servedSince = false;
@@ -54,7 +55,7 @@ export function standingFailure(rolls: Iterable<readonly RollEvent[]>): number {
     const wish = last(events, 'begin')?.wish.kind ?? 'new';
     const keeps = wish === 'start' || wish === 'scale';
     if (end !== null && end.exit !== EXIT.done && end.outcome !== 'stopped') {
-      if (!(keeps && servedSince)) return at;
+      if (!((keeps || end.noSocket === true) && servedSince)) return at;
     } else if (end?.outcome === 'done') {
       if (!keeps) return -1;
       servedSince = true;

@@ -50,6 +50,8 @@ test('a failed roll stays known until a later one succeeds; a start is none', ()
     [[roll('new', 'stopped'), bad], 1],
     [[roll('new', null), bad], 1],
     [[[{ at: 1, kind: 'end', outcome: 'failed', exit: 1, text: 'the begin was lost' }], good], 0],
+    [[roll('start', 'done'), [{ at: 1, kind: 'end', outcome: 'failed', exit: 5, text: 'no socket', noSocket: true }], good], -1],
+    [[[{ at: 1, kind: 'end', outcome: 'failed', exit: 5, text: 'no socket', noSocket: true }], good], 0],
   ];
   for (const [rolls, at] of cases) assert.equal(standingFailure(rolls), at, JSON.stringify(rolls));
 });
