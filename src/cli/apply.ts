@@ -13,6 +13,7 @@ import { planApp, type Before, type Change, type WantedSocket } from '../plan/pl
 import type { Staged } from '../plan/stage.js';
 import { checkHost } from './app-check.js';
 import { missedAtBoot, saidOfBoot } from './boot.js';
+import { activate, activationOf } from './activation.js';
 import { clashes } from './clashes.js';
 import { complainOf } from './complain-of.js';
 import { checkEnvironment } from './environment-check.js';
@@ -153,6 +154,7 @@ async function examine(wire: Wire, app: string): Promise<Applied> {
     listens: current === null || wire.places.root !== '' ? null : await listens(wire, app),
     moving: ledger.socketMove() !== null,
     socketDrifted: current !== null && wire.places.root === '' && (await hasDrifted(wire, app)),
+    activation: current === null || wire.places.root !== '' ? null : await activationOf(wire, app),
     ...(await rollUnderWay(wire, app)),
   };
   const socket = wire.socket(config);
@@ -188,12 +190,8 @@ async function install(wire: Wire, work: readonly Applied[], common: StaticChang
       if (change.kind === 'new') {
         wire.ledger(config.name).introduce();
         wire.units.writeSocketDropIn(config.name, socket.text);
-        const unit = config.app.activation === 'boot' ? appUnit(config.name) : socketUnit(config.name);
-        await wire.systemd.enable([TARGET, unit]);
-        // By what systemd knows: whoever enabled it may have been cut off.
-        const known = (await wire.systemd.unit(TARGET)).wants.includes(unit) && !(await wire.systemd.unit(socketUnit(config.name))).needDaemonReload;
-        reload ||= !known;
       }
+      if ((change.kind === 'new' || change.activates === true) && (await activate(wire, config))) reload = true;
       if (await installTouch(wire, config)) watches.push(config.name);
     } catch (error) {
       ready.splice(ready.indexOf(one), 1);

@@ -7,6 +7,7 @@ import { Folder } from '../host/folder.js';
 import { ensureStaticUnits, hasPackagedUnits } from '../host/static-units.js';
 import { appUnit, socketUnit, TARGET, touchUnit } from '../plan/names.js';
 import { systemdRuns } from '../systemd/connect.js';
+import { activatedBy } from './activation.js';
 import { say } from './report.js';
 import { writeTouch } from './touch.js';
 import type { Wire } from './wire.js';
@@ -38,7 +39,9 @@ export function prepareInRoot(wire: Wire, config: AppConfig, socketText: string 
   const ledger = wire.ledger(config.name);
   if (ledger.current() === null) ledger.introduce();
   else ledger.wish({ kind: 'new' });
-  offline(places.root, 'enable', [TARGET, config.app.activation === 'boot' ? appUnit(config.name) : socketUnit(config.name)]);
+  const [unit, other] = activatedBy(config.name, config.app.activation);
+  offline(places.root, 'disable', [other]);
+  offline(places.root, 'enable', [TARGET, unit]);
   say(`${config.name}: starts at the next boot of ${places.root}; its Python was not looked at`);
   if (held && units.socketDropIn(config.name) !== socketText) say(`${config.name}: its socket stays as it is until then, and until: wsgictl apply ${config.name}`);
 }

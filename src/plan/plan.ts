@@ -1,3 +1,4 @@
+import type { AppConfig } from '../config/settings.js';
 import type { DiffLine } from '../units/diff.js';
 import { unitDiff } from '../units/diff.js';
 import type { Generation } from './generation.js';
@@ -21,6 +22,8 @@ export interface Before {
   readonly socketDrifted?: boolean;
   /** Whether a move of the socket was cut off. */
   readonly moving: boolean;
+  /** How systemd is to start it; null where it is not to. */
+  readonly activation?: AppConfig['app']['activation'] | null;
   /** Where a roll under way leads to. */
   readonly underWay: { readonly unitText: string | null; readonly processes: number } | null;
   /** Whether a roll was cut off, so that what runs is not what is known. */
@@ -38,6 +41,8 @@ export interface Change {
   /** Whatever else of it changes: that is done in place, and no client notices. */
   readonly socketChanges?: true;
   readonly processes: { readonly from: number; readonly to: number } | null;
+  /** It is to be started in another way from now on: at boot, or by its first connection. */
+  readonly activates?: true;
 }
 
 /** How the socket of an app should be. */
@@ -55,9 +60,11 @@ export function planApp(staged: Staged, socket: WantedSocket, touch: string | nu
   const wanted = config.workers.processes;
   const moves = before.moving || !sameAddresses(config.name, before.socketText, socket.text);
   const inPlace = !moves && (before.socketDrifted === true || directives(before.socketText).join() !== directives(socket.text).join());
-  const also = inPlace ? { socketChanges: true as const } : {};
+  const { activation = null } = before;
+  const activates = activation !== null && activation !== config.app.activation;
+  const also = { ...(inPlace ? { socketChanges: true as const } : {}), ...(activates ? { activates: true as const } : {}) };
   const watches = differences(before.touchText, touch);
-  if (before.underWay?.unitText === staged.unitText && before.underWay.processes === wanted && !moves && !inPlace) {
+  if (before.underWay?.unitText === staged.unitText && before.underWay.processes === wanted && !moves && !inPlace && !activates) {
     return { kind: 'under-way', app: config.name, reasons: watches, diff: [], socketMoves: false, processes: null };
   }
   if (before.generation === null || before.unitText === null) {
@@ -71,10 +78,11 @@ export function planApp(staged: Staged, socket: WantedSocket, touch: string | nu
     ...(template !== staged.template.digest && diff.length > 0 ? [`the template changed: ${staged.template.file}`] : []),
     ...(moves ? socketReasons(socket, before) : []),
     ...(inPlace ? ['the socket changes in place: no client notices', ...differences(before.socketText, socket.text)] : []),
+    ...(activates ? [`activation: ${activation} -> ${config.app.activation}`] : []),
     ...watches,
   ];
   const kind = diff.length > 0 || moves ? 'changed' : processes !== null ? 'scaled' : before.unfinished ? 'unfinished'
-    : watches.length > 0 || inPlace ? 'changed' : 'unchanged';
+    : watches.length > 0 || inPlace || activates ? 'changed' : 'unchanged';
   return { kind, app: config.name, reasons, diff, socketMoves: moves, ...also, processes };
 }
 

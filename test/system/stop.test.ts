@@ -139,6 +139,13 @@ for (const release of RELEASES) {
       assert.equal(await ask(), 'fast\n');
       await lab.waitFor('started', async () => (await states()).startsWith('active'));
       await whole(lab, 2, 'started by a connection', 'blog');
+      for (const [activation, enabled] of [['boot', 'enabled\ndisabled\n'], ['on-demand', 'disabled\nenabled\n']] as const) {
+        await configure(lab, { app: { activation }, workers: { processes: 2 } }, 'blog');
+        assert.match(await lab.sh('wsgictl apply blog'), new RegExp(`^ *activation: \\S+ -> ${activation}$`, 'm'));
+        assert.equal(await lab.sh('systemctl is-enabled wsgi-app@blog.service wsgi-app@blog.socket || true'), enabled);
+        assert.match(await lab.sh('wsgictl apply blog'), /^nothing to do/);
+      }
+      await whole(lab, 2, 'activated in another way', 'blog');
       await lab.sh('systemctl stop wsgi-app@blog');
       assert.deepEqual(await remains(lab, 'blog'), []);
       if (!LONG) return;

@@ -38,6 +38,15 @@ test('a new app, and one of which nothing changed', () => {
   });
 });
 
+test('another activation is a change without a roll, but not of an app that somebody has disabled', () => {
+  const [before, after] = [staged(''), staged('activation = on-demand')];
+  const change = (activation: Before['activation'] = null): Change => planApp(after, socketOf(after.config), null, {
+    ...QUIET, generation: generationOf(before, 1, ''), unitText: before.unitText, processes: before.config.workers.processes, socketText: null, listens: null, activation,
+  });
+  assert.deepEqual([change('boot').kind, change('boot').activates, change('boot').diff, change('boot').reasons], ['changed', true, [], ['activation: boot -> on-demand']]);
+  for (const activation of ['on-demand', null] as const) assert.deepEqual([change(activation).kind, change(activation).activates], ['unchanged', undefined]);
+});
+
 test('a release that moved is named', () => {
   const { kind, reasons, diff } = plan(staged(''), staged('', '/srv/shop/releases/2'));
   assert.equal(kind, 'changed');
