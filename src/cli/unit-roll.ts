@@ -181,7 +181,7 @@ async function end(
     if (ending.noSocket === true && occasion === 'start') await insist(async () => closeSocket(wire, await wire.systemd.unit(socketUnit(app))), PATIENCE);
     await insist(() => clean(wire, ledger), PATIENCE);
   } catch (error) {
-    say(`${app}: not all is cleaned up, which the next roll does: ${(error as Error).message}`);
+    say(`${app}: not all is cleaned up, which the next roll does: ${(fileTrouble(error) ?? (error as Error)).message}`);
   }
   return ending.exit;
 }
@@ -259,10 +259,9 @@ async function clean(wire: Wire, ledger: Ledger): Promise<void> {
   const listed = await wire.systemd.list([workersOf(ledger.app)]);
   const seen = await Promise.all(listed.map((unit) => wire.systemd.withJob(unit)));
   const inUse = seen.flatMap(({ unit, job }) => observe(unit, job)?.generation ?? []);
-  ifTaken(() => {
-    for (const generation of wire.units.generations(ledger.app)) {
-      if (generation !== current && !inUse.includes(generation)) wire.units.removeGeneration(ledger.app, generation);
-    }
-    ledger.prune(inUse);
-  });
+  for (const generation of wire.units.generations(ledger.app)) {
+    if (generation !== current && !inUse.includes(generation)) wire.units.removeGeneration(ledger.app, generation);
+  }
+  // Where the state takes nothing, that was said before.
+  ifTaken(() => ledger.prune(inUse));
 }
