@@ -184,7 +184,7 @@ for (const release of OLDEST) {
       assert.deepEqual(await served(), [String(deployed)]);
     });
 
-    it('a template that an administrator has changed is named as the reason', async () => {
+    it('a template that an administrator has changed is named as the reason', { skip: !LONG && 'npm run test:long runs it' }, async () => {
       await lab.sh(`mkdir -p /etc/wsgictl/templates
         sed 's/^Type=notify/Type=notify\\nNice=3/' /usr/lib/wsgictl/templates/wsgi-worker@.service.hbs >/etc/wsgictl/templates/wsgi-worker@.service.hbs`);
       assert.match(await done('apply', '--dry-run'), /^ +the template changed: \/etc\/wsgictl\/templates\/wsgi-worker@\.service\.hbs$/m);

@@ -126,7 +126,7 @@ for (const release of OLDEST) {
       await done(wsgictl('remove', 'lost'));
     });
 
-    it('an undo goes on where systemd refuses an old worker, and has its unit where somebody removed it', async () => {
+    it('an undo goes on where systemd refuses an old worker, and has its unit where somebody removed it', { skip: !LONG && 'npm run test:long runs it' }, async () => {
       const reload = { 'max-surge': 0, 'max-unavailable': 1 };
       await make('refused', {}, { reload });
       await done(wsgictl('apply', 'refused'));
@@ -141,7 +141,7 @@ for (const release of OLDEST) {
       await done(wsgictl('remove', 'refused'));
     });
 
-    describe('what an app lacks that runs', () => {
+    describe('what an app lacks that runs', { skip: !LONG && 'npm run test:long runs it' }, () => {
       const DROP_IN = '/etc/systemd/system/wsgi-app@lacks.socket.d/override.conf';
       const notes = async (): Promise<string> => (await statusOf(lab, 'lacks')).notes.join('\n');
 
@@ -226,7 +226,7 @@ for (const release of OLDEST) {
         });
       }
 
-      it('a start opens another one, and so does a restart where the workers do not notice', async () => {
+      it('a start opens another one, and so does a restart where the workers do not notice', { skip: !LONG && 'npm run test:long runs it' }, async () => {
         await ask('shut', 'shut');
         await lab.waitFor('the workers are gone', async () => (await statusOf(lab, 'shut')).workers.length === 0);
         await done(wsgictl('start', 'shut'));

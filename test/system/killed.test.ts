@@ -149,7 +149,7 @@ for (const release of NEWEST) {
       await lossless(load);
     });
 
-    it('a SIGTERM of a roll that nobody stops is its failure: it is undone; a start is tried again', async () => {
+    it('a SIGTERM of a roll that nobody stops is its failure: it is undone; a start is tried again', { skip: !LONG && 'npm run test:long runs it' }, async () => {
       const inImport = `until systemctl show -P ActiveState 'wsgi-worker-shop-*@1.service' | grep -qx activating; do sleep 0.05; done
         systemctl kill -s TERM wsgi-app@shop`;
       await deploy(lab, ++deployed, { importDelay: 2 });

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { configure, deploy, type IniOverrides } from '../lab/fixture.js';
-import { Lab, RELEASES, type Result } from '../lab/lab.js';
-import { LONG, statusOf, whole } from './whole.js';
+import { Lab, type Result } from '../lab/lab.js';
+import { LONG, NEWEST, statusOf, whole } from './whole.js';
 
 const QUICK: IniOverrides = { workers: { processes: 2 }, reload: { settle: '100ms', 'max-surge': '100%', 'graceful-timeout': '5s' }, health: { 'warm-up': null } };
 
-for (const release of RELEASES) {
+for (const release of NEWEST) {
   describe(`what is done to the machine, on ${release}`, { timeout: 600_000 }, () => {
     let lab: Lab;
     let deployed = 0;
