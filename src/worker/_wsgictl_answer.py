@@ -257,8 +257,8 @@ def _close(result):
 def _tell(environ, given):
     """gunicorn's access log and post_request hooks are told what the app has put into its environ, but for the parts by
     which gunicorn itself works."""
-    for name, value in given.items():
-        if name not in environ or isinstance(value, str) and isinstance(environ[name], str):
+    for name, value in list(given.items()):  # a thread of the app may still write there
+        if name not in environ or issubclass(type(value), str) and isinstance(environ[name], str):
             environ[name] = value
 
 

@@ -29,7 +29,10 @@ def _multiprocessing():
     modules = dict(sys.modules)
     pids = []
     if "multiprocessing.process" in modules:
-        pids += [child.pid for child in modules["multiprocessing.process"].active_children()]
+        try:
+            pids += [child.pid for child in modules["multiprocessing.process"].active_children()]
+        except Exception:
+            pass  # a thread of the app is closing one: the next look will tell
     for name, module in modules.items():
         if name.endswith(".resource_tracker"):
             pids.append(getattr(getattr(module, "_resource_tracker", None), "_pid", None))

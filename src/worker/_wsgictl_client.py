@@ -50,7 +50,7 @@ class Client(socket.socket):
             if flags or self.gettimeout() is not None:
                 return super().recv(size, flags)  # an app that looks after the connection by itself
             return self._receive(size)
-        except (BlockingIOError, TimeoutError):
+        except (BlockingIOError, TimeoutError, socket.timeout):  # which is no TimeoutError before Python 3.10
             raise
         except OSError as error:
             self.lost = error
@@ -68,7 +68,7 @@ class Client(socket.socket):
         try:
             self.settimeout(left)
             return super().recv(size)
-        except TimeoutError:
+        except socket.timeout:
             return self._head_is_late()
 
     def _head_is_late(self):

@@ -125,7 +125,11 @@ class Control(threading.Thread):
         elif number in signals.STOP:
             self.drain(signal.Signals(number).name)
         elif number == signals.REOPEN:
-            self._reopen()
+            # A stream that the app has put there may hold this up, or be held by a request.
+            try:
+                threading.Thread(target=self._reopen, daemon=True).start()
+            except RuntimeError as error:
+                log.error(f"cannot reopen the log files: {error}")
         elif number in signals.FOREIGN:
             name = signal.Signals(number).name
             log.info(f"{name} is ignored: use wsgictl, or systemctl reload wsgi-app@{self.options.app}")
@@ -134,8 +138,8 @@ class Control(threading.Thread):
         try:
             self.gunicorn_log.reopen_files()
             log.info("log files reopened")
-        except OSError as error:
-            log.error(f"cannot reopen the log files: {error}")
+        except Exception as error:  # the app may have put anything in the place of its streams
+            log.error(f"cannot reopen the log files: {error!r}")
 
     def _pause(self):
         """How long nothing can become due. Requests that begin meanwhile have their deadline later than this."""
@@ -183,6 +187,8 @@ class Control(threading.Thread):
         try:
             words.start()
             words.join(_LAST_WORDS)
+        except RuntimeError:
+            words.run()  # no thread is to be had: there are too many, or Python 3.12 is ending
         finally:
             exits.leave(self.exit_status)
 

@@ -14,16 +14,21 @@ forked = False  # this is not the worker, but a child of its
 
 def leave(error):
     """Ends the child, as Python would have done: `error` is what came out of the app's code, or None."""
-    status = 0
-    if isinstance(error, SystemExit):
-        status = error.code
-        if status is not None and not isinstance(status, int):
-            print(status, file=sys.stderr)
-            status = 1
-    elif error is not None:
-        traceback.print_exception(type(error), error, error.__traceback__)
-        status = 1
-    exits.leave((status or 0) & 0xff)
+    status = 1
+    try:
+        if isinstance(error, SystemExit):
+            code = error.code or 0
+            if not isinstance(code, int):
+                print(code, file=sys.stderr)
+                code = 1
+            status = code
+        elif error is None:
+            status = 0
+        else:
+            traceback.print_exception(type(error), error, error.__traceback__)
+    finally:
+        # Whatever it has made of its streams: it never comes back.
+        exits.leave(status & 0xff)
 
 
 def _mark():

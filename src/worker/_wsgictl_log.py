@@ -75,11 +75,14 @@ def brief(message, most=500):
 
 
 def trace(error):
-    """The traceback of what ended the worker before it was ready. A capture_output gets it too, as from gunicorn."""
+    """The traceback of what ended the worker before it was ready, or of a hook. A capture_output gets it too, as from gunicorn."""
     text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     text_block(text)
     if _file_of(2) != _JOURNAL_FILE:
-        print(text, end="", file=sys.stderr)
+        try:
+            print(text, end="", file=sys.stderr)
+        except Exception:
+            pass  # its disk is full, or the app has put anything in its place
 
 
 def text_block(text):

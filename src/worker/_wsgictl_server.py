@@ -6,7 +6,6 @@ There is no arbiter. What gunicorn calls for each worker runs in that worker, ea
 import copy
 import os
 import sys
-import traceback
 
 import _wsgictl_log as log
 import _wsgictl_roster as rosters
@@ -67,6 +66,6 @@ class Server:
     def _try(self, hook, *arguments):
         try:
             hook(self, *arguments)
-        except Exception as error:
-            traceback.print_exc()
+        except (Exception, SystemExit) as error:
+            log.trace(error)
             log.warning(f"the hook {getattr(hook, '__name__', hook)} of gunicorn.conf.py failed: {error!r}")

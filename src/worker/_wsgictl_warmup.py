@@ -83,7 +83,7 @@ def _environ(path, options):
 def _give_up(path, options, thread):
     try:
         frame = sys._current_frames().get(thread)
-        traceback.print_stack(frame, file=sys.__stderr__)
+        log.text_block("".join(traceback.format_stack(frame)))
         log.error(f"warm-up {path}: no answer after {options.warm_up_timeout:g} s, the app was in the place shown above")
     finally:
         exits.leave(exits.COLD)
