@@ -22,8 +22,9 @@ export async function activate(wire: Wire, { name, app: { activation } }: AppCon
   const { systemd } = wire;
   const [unit, other] = activatedBy(name, activation);
   const isOther = (await systemd.unit(other)).unitFileState === 'enabled';
-  if (isOther) await systemd.disable([other]);
+  // In this order, one that is cut off leaves the app with too much, and not with nothing.
   await systemd.enable([TARGET, unit]);
+  if (isOther) await systemd.disable([other]);
   // By what systemd knows: whoever enabled it may have been cut off.
   return isOther || !(await systemd.unit(TARGET)).wants.includes(unit) || (await systemd.unit(socketUnit(name))).needDaemonReload;
 }

@@ -74,6 +74,7 @@ export async function apply(wire: Wire, names: readonly string[], options: Apply
       const one = await examine(wire, app);
       if (!options.dryRun && wire.places.root === '') one.made = await makeRoom(wire, one.staged, one.text, readAt, one.change);
       applied.push(one);
+      if (!options.dryRun && wire.places.root === '' && one.change.kind === 'unchanged') withdraw(wire, app);
       showChange(one.change);
       if (one.lacks !== null) say(`${app}: ${inWords(one.lacks)}`);
       const old = outdated(wire, one.config);
@@ -111,7 +112,6 @@ export async function apply(wire: Wire, names: readonly string[], options: Apply
   for (const app of gone) codes.push(await removeApp(wire, app, { keepIni: true }).catch((error: unknown) => complainOf(app, error)));
   for (const { config, change } of applied) {
     if (change.kind !== 'unchanged') continue;
-    withdraw(wire, config.name);
     await noteIfStopped(wire, config.name);
   }
   return worst(codes);

@@ -11,6 +11,8 @@ export interface Follow {
   readonly unit: string;
   /** Queues the job that makes systemd run a roll. */
   readonly ask: () => Promise<Queued>;
+  /** Whether systemd may take it for done without having done it: not a restart. */
+  readonly mayBeDropped?: boolean;
   /** The last roll is the one to follow, whoever asked for it. */
   readonly joins: boolean;
   /** Called for each event of the roll. */
@@ -37,7 +39,7 @@ const PATIENCE = 120_000;
  * Asks for a roll and follows it to its end. systemd drops a reload of what is just starting, and merges those that
  * wait; so what counts is which roll has *taken* the request, which its `begin` says.
  */
-export async function follow({ ledger, systemd, unit, joins, ask, show, untilCommit }: Follow): Promise<Answer> {
+export async function follow({ ledger, systemd, unit, joins, ask, show, untilCommit, mayBeDropped = true }: Follow): Promise<Answer> {
   const before = ledger.lastRoll();
   const requests = new Set<number>();
   let roll = joins ? before : null;
@@ -62,7 +64,7 @@ export async function follow({ ledger, systemd, unit, joins, ask, show, untilCom
       if (untilCommit && last(events, 'commit') !== null) return { kind: 'committed', events };
       if (over !== null && roll === null) {
         // What failed may have been the end of an attempt that systemd was at when we asked.
-        const asks = over === 'done' || over === 'unknown' ? ASKS : over === 'failed' ? 2 : 1;
+        const asks = over === 'done' || over === 'unknown' ? (mayBeDropped ? ASKS : 1) : over === 'failed' ? 2 : 1;
         if (asked < asks) break;
         return { kind: 'no-roll', result: over };
       }

@@ -28,10 +28,10 @@ export async function leaveApp(wire: Wire, app: string): Promise<ExitCode> {
 export async function returnApp(wire: Wire, app: string): Promise<ExitCode> {
   if (!systemdRuns(process.env)) return EXIT.done;
   const ran = readIfThere(leftMark(wire, app));
-  forgetLeft(wire, app);
-  if (ran === 'app') return startApps(wire, [app]);
+  const code = ran === 'app' ? await startApps(wire, [app]) : EXIT.done;
   if (ran === 'socket') await wire.systemd.jobResult(await wire.systemd.start(socketUnit(app)));
-  return EXIT.done;
+  forgetLeft(wire, app);
+  return code;
 }
 
 /** From now on somebody else decides whether the app runs. */

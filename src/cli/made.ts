@@ -55,6 +55,8 @@ function record(wire: Wire, staged: Staged, made: Made): Wish {
 export function recordForStart(wire: Wire, staged: Staged, made: Made): void {
   const ledger = wire.ledger(staged.config.name);
   const before = standing(ledger);
+  // Another apply has shown a later one meanwhile.
+  if (before !== null && before > made.number) return giveBack(wire, staged.config.name, made);
   ledger.wish(record(wire, staged, made));
   if (before !== null && before !== made.number) ledger.dropGeneration(before);
 }

@@ -3,6 +3,7 @@ import { unconfigured } from '../host/dpkg.js';
 import { readIni } from '../host/inis.js';
 import type { Ledger } from '../host/ledger.js';
 import { assertOpenable } from './openable.js';
+import type { Generation } from '../plan/generation.js';
 import type { Wire } from './wire.js';
 
 /**
@@ -12,7 +13,11 @@ import type { Wire } from './wire.js';
 export function isRenewed(wire: Wire, ledger: Ledger): boolean {
   const { places } = wire;
   const { app } = ledger;
-  const record = ledger.generations().reverse().map((number) => ledger.generation(number)).find((one) => one !== null);
+  let record: Generation | null = null;
+  for (const number of ledger.generations().reverse()) {
+    record = ledger.generation(number);
+    if (record !== null) break;
+  }
   const now = record?.brought == null ? null : broughtNow(places, app, record.directory);
   if (now === null || now.digest === record?.brought?.digest || unconfigured(places.root, broughtFiles(places, app)) !== null) return false;
   try {

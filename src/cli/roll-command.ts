@@ -50,6 +50,7 @@ async function followRoll(wire: Wire, app: string, verb: RollVerb, options: Roll
       systemd,
       unit,
       joins: options.join === true,
+      mayBeDropped: verb !== 'restart',
       ask: async () => {
         // If it has just ended, its events say so.
         if (options.join === true) return { job: (await systemd.unit(unit)).job ?? '', request: null };
@@ -105,6 +106,10 @@ function sayWhatServes(wire: Wire, app: string, events: readonly RollEvent[]): v
  */
 function exitFor(app: string, wish: Wish | null, events: readonly RollEvent[], exit: ExitCode): ExitCode {
   const rolled = last(events, 'begin')?.wish;
+  if (wish?.kind === 'scale' && exit === EXIT.done && rolled?.kind === 'start') {
+    complain(`${app}: another generation serves by now, and has its own number of workers: wsgictl apply ${app}`);
+    return EXIT.cannot;
+  }
   if (wish?.kind !== 'rollback' || exit !== EXIT.done || (rolled?.kind === 'rollback' && rolled.to === wish.to)) return exit;
   complain(`${app}: this was no rollback to generation ${wish.to}: another request came after it`);
   return EXIT.cannot;

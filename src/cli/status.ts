@@ -112,7 +112,7 @@ export async function appStatus(wire: Wire, app: string): Promise<AppStatus> {
     else problems.push(`a roll was cut off and is unfinished: wsgictl reload ${app}`);
   }
   if (failed !== null) problems.push(`the last ${failed.what} failed: ${told(failed.failure)}: wsgictl logs ${app}`);
-  const mark = failed === null ? readIfThere(failedMark(wire, app)) : null;
+  const mark = failed === null && !rolling ? readIfThere(failedMark(wire, app)) : null; // each reload begins with one
   if (mark !== null) problems.push(`the last roll failed: ${oneLine(mark.split('\n')[0] ?? '')}: wsgictl logs ${app}`); // and could not be written down
   const unwritten = unwritable(wire.places.state);
   if (unwritten !== null) problems.push(`${wire.places.state} ${unwritten}: nothing new can be rolled`);

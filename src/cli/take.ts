@@ -17,18 +17,20 @@ export interface Taken {
  */
 export async function takeRequests(wire: Wire, ledger: Ledger, verb: 'start' | 'reload'): Promise<Taken | null> {
   const sorted = await insist(() => sort(wire, ledger));
-  const { own, later } = sorted ?? { own: [], later: [] };
-  if (own.length === 0 && later.length > 0) return null;
+  const { own, later, since } = sorted ?? { own: [], later: [], since: 0 };
+  // One that was made before this run began may have begun it; else somebody's plain reload did, and has its run.
+  if (own.length === 0 && later.some(({ number }) => number / 1000 < since)) return null;
   // A reload makes of the INI file whatever an apply of it would, or does what is more urgent.
   const standing = ledger.takeWish();
   const current = ledger.current();
   const serving = current === null ? null : ledger.generation(current);
-  const isOutdated = (number: number): boolean => serving !== null && serving.createdAt > (ledger.generation(number)?.createdAt ?? '');
+  // What was made in the future says nothing: the clock was wrong.
+  const isOutdated = (number: number): boolean => serving !== null && serving.createdAt <= new Date().toISOString() && serving.createdAt > (ledger.generation(number)?.createdAt ?? '');
   return { wish: chosenWish(own, { verb, standing, current, isOutdated, isRenewed: verb === 'start' && isRenewed(wire, ledger) }), requests: own };
 }
 
 /** Null without any. */
-async function sort(wire: Wire, ledger: Ledger): Promise<Sorted | null> {
+async function sort(wire: Wire, ledger: Ledger): Promise<(Sorted & { readonly since: number }) | null> {
   const { systemd } = wire;
   const requests = wire.requests(ledger.app);
   const began = monotonic();
@@ -46,6 +48,6 @@ async function sort(wire: Wire, ledger: Ledger): Promise<Sorted | null> {
     }
     // A roll that was killed may have taken them, and not dropped them.
     const taken = last(ledger.events(ledger.lastRoll()), 'begin')?.requests ?? [];
-    return { ...sorted, own: sorted.own.filter(({ number }) => !taken.includes(number)) };
+    return { ...sorted, since: unit.changedAt, own: sorted.own.filter(({ number }) => !taken.includes(number)) };
   }
 }

@@ -71,7 +71,7 @@ export async function runRoll(wire: Wire, app: string, occasion: 'start' | 'relo
   }
   const { wish, requests } = taken;
   // However this process ends, a reload of the target fails unless it has done what it was to do.
-  if (occasion === 'reload') markFailed(wire, app, 'its roll was cut off');
+  if (occasion === 'reload') ifTaken(() => markFailed(wire, app, 'its roll was cut off'));
   const from = ledger.current();
   const unfinished = ledger.unfinished();
   const log = ledger.beginRoll(Date.now);
@@ -94,8 +94,17 @@ export async function runRoll(wire: Wire, app: string, occasion: 'start' | 'relo
       write,
       commit: () => {
         ledger.commit(spec.generation.number);
-        ledger.setProcesses(spec.processes === spec.generation.processes ? null : spec.processes);
-        provideProof(wire, app, ledger.unitText(spec.generation.number) ?? '', true);
+        // It is committed: nothing of this may undo it.
+        for (const later of [
+          () => ledger.setProcesses(spec.processes === spec.generation.processes ? null : spec.processes),
+          () => provideProof(wire, app, ledger.unitText(spec.generation.number) ?? '', true),
+        ]) {
+          try {
+            later();
+          } catch (error) {
+            write({ kind: 'note', text: (fileTrouble(error) ?? (error as Error)).message });
+          }
+        }
       },
       now: monotonic,
       // A stop of the whole target has the workers stopped first, and only then tells us.
@@ -160,8 +169,7 @@ async function end(
   const { app } = ledger;
   const failed = ending.exit !== EXIT.done;
   if (ending.outcome !== 'stopped') {
-    if (failed) markFailed(wire, app, ending.text);
-    else removeIfThere(failedMark(wire, app));
+    ifTaken(() => (failed ? markFailed(wire, app, ending.text) : void removeIfThere(failedMark(wire, app))));
   }
   // A touch is for an app that runs; only from now on is it noticed.
   if (occasion === 'start') {

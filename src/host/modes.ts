@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Places } from './places.js';
 
 /** What is for all to read of an app's state. Not the frozen INI files, the code and the secrets: they have modes of their own. */
-const STATE = /^(?:processes|wish|touched|socket-move|rolls\/[0-9]+\.jsonl|generations\/[0-9]+\/(?:record\.json|unit\.service))$/;
+const STATE = /^(?:processes|wish|touched|socket-move|proxy|rolls\/[0-9]+\.jsonl|generations\/[0-9]+\/(?:record\.json|unit\.service))$/;
 
 /** Unit files, and the folder of a socket's drop-in. Drop-ins of an administrator are his. */
 const UNITS = /^wsgi-(?:app|request|worker)[^/]*(?:\.(?:service|socket|target|timer|path)|\.socket\.d)$/;

@@ -22,14 +22,13 @@ export function keepReason(ledger: Ledger, roll: number, reason: Reason): void {
   const file = reasonFile(ledger, roll);
   try {
     writeWhole(file, visibleJson(JSON.stringify(reason)), 0o600);
+    const readers = process.getuid?.() === 0 ? readAccounts().group(READERS) : null;
+    if (readers === null) return;
+    chownSync(file, 0, readers);
+    chmodSync(file, 0o640);
   } catch (error) {
     if (fileTrouble(error) === null) throw error;
-    return;
   }
-  const readers = process.getuid?.() === 0 ? readAccounts().group(READERS) : null;
-  if (readers === null) return;
-  chownSync(file, 0, readers);
-  chmodSync(file, 0o640);
 }
 
 /** Why a roll failed; null where nothing is known, or not for us. */

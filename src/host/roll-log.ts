@@ -24,7 +24,7 @@ export class RollLog {
       return log;
     } catch (error) {
       const trouble = fileTrouble(error);
-      if (trouble === null) throw error;
+      if (trouble === null || (error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
       return new RollLog(number, null, now, trouble.message);
     }
   }

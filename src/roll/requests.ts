@@ -71,7 +71,11 @@ export interface Occasion {
 export function chosenWish(own: readonly Request[], { verb, standing, current, isOutdated, isRenewed }: Occasion): Wish {
   const wishes = own.flatMap(({ wish }) => wish ?? []);
   const usual: Wish = verb === 'reload' || current === null || isRenewed ? { kind: 'new' } : { kind: 'start' };
-  const wish = wishes.at(-1) ?? (verb === 'start' ? standing : null) ?? usual;
+  // A start is part of everything; another number of workers is of what serves, and of what nobody changes now.
+  const yields = (one: Wish): boolean => one.kind === 'start'
+    || (one.kind === 'scale' && (one.of !== current || wishes.some(({ kind }) => kind === 'made' || kind === 'new')));
+  const asked = [...wishes].reverse().find((one) => !yields(one)) ?? (wishes.length > 0 ? ({ kind: 'start' } as const) : null);
+  const wish = asked ?? (verb === 'start' ? standing : null) ?? usual;
   if (wish.kind !== 'made') return wish;
   const generation = Math.max(...[wish, ...wishes].map((one) => (one.kind === 'made' ? one.generation : 0)));
   return generation === current || isOutdated(generation) ? { kind: 'start' } : { kind: 'made', generation };
